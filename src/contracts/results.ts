@@ -1,0 +1,215 @@
+/**
+ * The shapes of the result files, as zod schemas: the types, the checks on reading and the published JSON Schemas
+ * (`schemas/`) all come from here. All times are milliseconds with a fraction, all sizes bytes.
+ */
+import { z } from 'zod';
+
+export const SCHEMA_VERSION = 1;
+
+const count = z.number().int().nonnegative();
+const ms = z.number().nonnegative();
+const id = z.string().min(1).max(100);
+
+export const trialSpecSchema = z.object({
+  /** Position in the run, from 0, in the order of execution. */
+  index: count,
+  /** Trials with the same block are compared in pairs. */
+  block: count,
+  strategy: id,
+  workload: id,
+  fault: id,
+  /** Seed of this trial's plan; the same for all strategies of a block. */
+  seed: count,
+  connections: count,
+  replicas: count,
+  arrivals: z.enum(['open', 'closed']),
+  tls: z.object({
+    version: z.enum(['1.3', '1.2']),
+    suite: z.string(),
+    key: z.enum(['ecdsa-p256', 'rsa-2048', 'rsa-4096']),
+  }),
+  engine: z.enum(['adopted', 'native']),
+  rttMs: ms,
+  /** Load before the fault, and after it. */
+  beforeMs: ms,
+  afterMs: ms,
+});
+
+/** Parts of one recovery, in order; they add up to `recoveryTimeMs`. */
+export const phasesSchema = z.object({
+  /** Fault -> the failure is known (director for kept connections, client for the others). */
+  detectionMs: ms,
+  /** -> the backup begins (kept), or the new TCP connection is open (reconnected). */
+  redirectMs: ms,
+  /** -> the backup has found and checked the state. 0 when reconnecting. */
+  stateMs: ms,
+  /** -> keys derived (kept), or handshake done (reconnected). */
+  cryptoMs: ms,
+  /** -> first verified reply. */
+  firstReplyMs: ms,
+});
+
+export const connectionOutcomeSchema = z.object({
+  index: count,
+  /** `kept`: the same TCP connection before and after. `lost`: none at the end of the trial. */
+  fate: z.enum(['kept', 'reconnected', 'lost']),
+  /** Why the first transport ended, where it did. */
+  cause: z.string().nullable(),
+  /** Handshakes made after the fault. */
+  handshakes: z.object({ full: count, resumed: count }),
+  /** Fault -> first verified reply to a request in flight at the fault or intended after it; null when it had none. */
+  recoveryTimeMs: ms.nullable(),
+  /** Last verified reply before the fault -> first after it. */
+  interruptionMs: ms.nullable(),
+  phases: phasesSchema.nullable(),
+});
+
+export const requestCountsSchema = z.object({ ok: count, failed: count, unknown: count });
+export const executionCountsSchema = z.object({
+  zero: count,
+  once: count,
+  more: count,
+  /** Those of `more` whose method is not idempotent (RFC 9110 9.2.2). */
+  moreNonIdempotent: count,
+});
+
+export const measurementsSchema = z.object({
+  /** hrtime of the events, ms after the start of the load. */
+  faultInjectedMs: ms,
+  failureDetectedMs: ms.nullable(),
+  lastRecoveredMs: ms.nullable(),
+  connections: z.array(connectionOutcomeSchema),
+  requests: requestCountsSchema,
+  executions: executionCountsSchema,
+  corruptedBytes: count,
+  handshakesAfterFault: z.object({ full: count, resumed: count }),
+  /** Handshakes before the fault, which are those that opened the connections. */
+  handshakesBeforeFault: z.object({ full: count, resumed: count }),
+  /** Why flows could not be taken over, by reason. */
+  refusals: z.record(z.string(), count),
+  replication: z.object({
+    /** Everything the primaries sent to backups for this trial, framing and seals included. */
+    bytes: count,
+    messages: count,
+    bytesPerConnection: z.number().nonnegative(),
+    bytesPerRequest: z.number().nonnegative(),
+  }),
+  /** CPU of the surviving replicas between the fault and the last recovery, per recovered connection. */
+  replicaCpuMsPerRecovery: ms.nullable(),
+  /** Verified replies in 10 ms bins; bin i covers fault + (firstBin + i) * binMs. */
+  throughput: z.object({ binMs: z.number().positive(), firstBin: z.number().int(), replies: z.array(count) }),
+  /** From the intended send time. */
+  latencyMs: z.object({ beforeP50: ms.nullable(), beforeP99: ms.nullable(), afterP50: ms.nullable(), afterP99: ms.nullable() }),
+  /** Health of the load generator itself. */
+  generator: z.object({ eventLoopDelayMaxMs: ms, lateStarts: count }),
+});
+
+/** One line of `trials.ndjson`. */
+export const trialResultSchema = z.discriminatedUnion('status', [
+  z.object({
+    schemaVersion: z.literal(SCHEMA_VERSION),
+    status: z.literal('completed'),
+    spec: trialSpecSchema,
+    startedAt: z.string(),
+    measurements: measurementsSchema,
+    /** Broken promises: corrupted bytes, connections lost that the strategy promises to keep. Empty when all is right. */
+    violations: z.array(z.string()),
+  }),
+  z.object({
+    schemaVersion: z.literal(SCHEMA_VERSION),
+    /** `invalid`: it did not do what the strategy claims. `inconclusive`: something disturbed it. */
+    status: z.enum(['invalid', 'inconclusive']),
+    reasons: z.array(z.string()).min(1),
+    spec: trialSpecSchema,
+    startedAt: z.string(),
+    measurements: measurementsSchema.nullable(),
+    violations: z.array(z.string()),
+  }),
+]);
+
+const quantilesSchema = z.object({ p50: ms, p90: ms, p99: ms, max: ms, count }).nullable();
+
+const aggregateShape = {
+  trials: z.object({ completed: count, invalid: count, inconclusive: count }),
+  recoveryTimeMs: quantilesSchema,
+  interruptionMs: quantilesSchema,
+  phasesMs: phasesSchema.nullable(),
+  connections: z.object({ kept: count, reconnected: count, lost: count }),
+  requests: requestCountsSchema,
+  executions: executionCountsSchema,
+  corruptedBytes: count,
+  handshakesAfterFault: z.object({ full: count, resumed: count }),
+  replication: z.object({ bytesPerConnection: z.number(), bytesPerRequest: z.number() }).nullable(),
+  replicaCpuMsPerRecovery: ms.nullable(),
+  throughput: z
+    .object({
+      beforePerSecond: z.number(),
+      afterPerSecond: z.number(),
+      /** Share of the rate before the fault that was missing in the worst 50 ms, 0 to 1. */
+      dipDepth: z.number(),
+      /** Replies missing against the rate before the fault, until it was back. */
+      dipAreaReplies: z.number(),
+      /** Fault -> 95 % of the rate before it, for 50 ms; null when never. */
+      timeTo95Ms: ms.nullable(),
+    })
+    .nullable(),
+  timeToRecoveredMs: z.object({ first: ms, half: ms, all: ms.nullable() }).nullable(),
+  refusals: z.record(z.string(), count),
+};
+
+export const cellSchema = z.object({ strategy: id, workload: id, fault: id, ...aggregateShape });
+export const strategySummarySchema = z.object({ id, title: z.string(), ...aggregateShape });
+
+export const comparisonSchema = z.object({
+  strategy: id,
+  reference: id,
+  workload: id,
+  fault: id,
+  metric: z.enum(['recoveryTimeMs', 'replicaCpuMsPerRecovery', 'throughputBeforePerSecond']),
+  /** strategy / reference: the median of the paired ratios, with its bootstrap 95 % interval. */
+  ratio: z.number().positive(),
+  low: z.number().positive(),
+  high: z.number().positive(),
+  pairs: count,
+});
+
+export const environmentSchema = z.object({
+  sprBench: z.string(),
+  node: z.string(),
+  openssl: z.string(),
+  platform: z.string(),
+  kernel: z.string(),
+  cpuModel: z.string(),
+  cores: count,
+  memoryMiB: count,
+  loadAverage: z.number(),
+});
+
+export const summarySchema = z.object({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  /** Whether all planned trials ended. */
+  complete: z.boolean(),
+  startedAt: z.string(),
+  seed: count,
+  command: z.string(),
+  options: z.record(z.string(), z.unknown()),
+  environment: environmentSchema,
+  reference: id,
+  strategies: z.array(strategySummarySchema),
+  cells: z.array(cellSchema),
+  comparisons: z.array(comparisonSchema),
+  /** Trials that do not count, and why. */
+  rejected: z.array(z.object({ index: count, strategy: id, workload: id, fault: id, status: z.string(), reasons: z.array(z.string()) })),
+  violations: z.array(z.string()),
+});
+
+export type TrialSpec = Readonly<z.infer<typeof trialSpecSchema>>;
+export type Phases = Readonly<z.infer<typeof phasesSchema>>;
+export type ConnectionOutcome = Readonly<z.infer<typeof connectionOutcomeSchema>>;
+export type Measurements = Readonly<z.infer<typeof measurementsSchema>>;
+export type TrialResult = Readonly<z.infer<typeof trialResultSchema>>;
+export type Cell = Readonly<z.infer<typeof cellSchema>>;
+export type StrategySummary = Readonly<z.infer<typeof strategySummarySchema>>;
+export type Comparison = Readonly<z.infer<typeof comparisonSchema>>;
+export type Environment = Readonly<z.infer<typeof environmentSchema>>;
+export type Summary = Readonly<z.infer<typeof summarySchema>>;

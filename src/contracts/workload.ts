@@ -1,0 +1,92 @@
+/**
+ * The contract of a workload: the requests that clients send, the application that answers them on a replica, and the
+ * check of every reply byte.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** A seeded source of random numbers. The same seed gives the same sequence on every machine. */
+export interface Prng {
+  /** Uniform in [0, 1). */
+  uniform(): number;
+  /** Uniform integer in [low, high], both included. */
+  integer(low: number, high: number): number;
+  /** An independent generator; the same label gives the same generator, however far this one has advanced. */
+  fork(label: string): Prng;
+}
+
+/**
+ * Reply bytes generated from the seed. Each `key` (a request id) names its own endless byte sequence, of which any part
+ * can be had without the parts before it.
+ */
+export interface SeededBytes {
+  /** At most `length` bytes (at least 1) of the sequence `key` from `offset` on, without a copy: do not write to it. */
+  slice(key: string, offset: number, length: number): Buffer;
+}
+
+export interface WorkloadOptions {
+  /** Client connections, >= 1. */
+  readonly connections: number;
+  /** Planned time between the start of the load and its end, ms. */
+  readonly durationMs: number;
+  /** `closed`: the next request follows the last reply. `open`: requests have intended times. */
+  readonly arrivals: Arrivals;
+}
+
+export type Arrivals = 'open' | 'closed';
+export type Method = 'GET' | 'POST';
+
+export interface PlannedRequest {
+  /** Unique in the plan: `<connection>-<index>`. */
+  readonly id: string;
+  readonly method: Method;
+  /** Origin-form request target (RFC 9112 3.2.1). */
+  readonly target: string;
+  /** Length of the seeded request body, 0 for none. Its bytes are `SeededBytes` of `request:<id>`. */
+  readonly bodyBytes: number;
+  /** Open arrivals: intended send time, ms after the start of the load. Closed: the earliest one, 0 for at once. */
+  readonly atMs: number;
+}
+
+export interface Plan {
+  /** One lazy sequence per connection, possibly endless. Iterating twice gives the same requests. */
+  readonly connections: readonly Iterable<PlannedRequest>[];
+}
+
+/** Checks one reply while it arrives. */
+export interface ReplyCheck {
+  /** The next bytes of the reply's content. Returns how many of them are wrong. */
+  push(content: Buffer): number;
+  /** The reply is complete. Returns how many bytes are missing; 0 means that the reply is right. */
+  end(): number;
+}
+
+/** What the application can do beside answering. One per request. */
+export interface Exchange {
+  /** State of the last checkpoint when a backup goes on in the middle of a reply; else undefined. */
+  readonly resumedFrom: Buffer | undefined;
+  /** Appends one execution of request `id` to the replica's ledger, before this function returns. */
+  recordExecution(id: string): void;
+  /**
+   * States that a backup could go on from here: all output written so far is covered by `state` (at most 1 KiB).
+   * Call it from the callback of the write it follows. A resumed handler writes the same header section again and then
+   * only what follows the checkpoint: the harness drops the header section, which the client has.
+   */
+  checkpoint(state: Buffer): void;
+}
+
+export type Application = (request: IncomingMessage, response: ServerResponse, exchange: Exchange) => void;
+
+export interface Workload {
+  /** Kebab-case, unique. */
+  readonly id: string;
+  readonly title: string;
+  /** The question it answers, one line. */
+  readonly question: string;
+  readonly arrivals: Arrivals;
+  /** Connections when none are asked for. */
+  readonly defaultConnections: number;
+  /** Pure: the same options and seed give the same plan. */
+  plan(options: WorkloadOptions, prng: Prng): Plan;
+  application(bodies: SeededBytes): Application;
+  verify(request: PlannedRequest, status: number, bodies: SeededBytes): ReplyCheck;
+}
