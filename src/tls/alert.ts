@@ -4,36 +4,39 @@ import { ProtocolError } from '../base/errors.js';
 export const AlertLevel = { warning: 1, fatal: 2 } as const;
 export type AlertLevel = (typeof AlertLevel)[keyof typeof AlertLevel];
 
-/** Alert descriptions of RFC 8446 6 and RFC 5246 7.2. Peers may send others: an alert read is just a number. */
+/**
+ * Alert descriptions, under the names of RFC 8446 6 and RFC 5246 7.2. Peers may send others: an alert that was read has
+ * just a number.
+ */
 export const Alert = {
-  closeNotify: 0,
-  unexpectedMessage: 10,
-  badRecordMac: 20,
-  recordOverflow: 22,
-  handshakeFailure: 40,
-  badCertificate: 42,
-  unsupportedCertificate: 43,
-  certificateRevoked: 44,
-  certificateExpired: 45,
-  certificateUnknown: 46,
-  illegalParameter: 47,
-  unknownCa: 48,
-  accessDenied: 49,
-  decodeError: 50,
-  decryptError: 51,
-  protocolVersion: 70,
-  insufficientSecurity: 71,
-  internalError: 80,
-  inappropriateFallback: 86,
-  userCanceled: 90,
-  noRenegotiation: 100,
-  missingExtension: 109,
-  unsupportedExtension: 110,
-  unrecognizedName: 112,
-  badCertificateStatusResponse: 113,
-  unknownPskIdentity: 115,
-  certificateRequired: 116,
-  noApplicationProtocol: 120,
+  close_notify: 0,
+  unexpected_message: 10,
+  bad_record_mac: 20,
+  record_overflow: 22,
+  handshake_failure: 40,
+  bad_certificate: 42,
+  unsupported_certificate: 43,
+  certificate_revoked: 44,
+  certificate_expired: 45,
+  certificate_unknown: 46,
+  illegal_parameter: 47,
+  unknown_ca: 48,
+  access_denied: 49,
+  decode_error: 50,
+  decrypt_error: 51,
+  protocol_version: 70,
+  insufficient_security: 71,
+  internal_error: 80,
+  inappropriate_fallback: 86,
+  user_canceled: 90,
+  no_renegotiation: 100,
+  missing_extension: 109,
+  unsupported_extension: 110,
+  unrecognized_name: 112,
+  bad_certificate_status_response: 113,
+  unknown_psk_identity: 115,
+  certificate_required: 116,
+  no_application_protocol: 120,
 } as const;
 export type AlertDescription = (typeof Alert)[keyof typeof Alert];
 
@@ -45,7 +48,8 @@ export interface ParsedAlert {
   readonly description: number;
 }
 
-export function encodeAlert(level: AlertLevel, description: AlertDescription): Buffer {
+/** Content of an alert record. `description` is one of {@link Alert}, or the `alert` of a ProtocolError. */
+export function encodeAlert(level: AlertLevel, description: number): Buffer {
   return Buffer.of(level, description);
 }
 
@@ -56,10 +60,13 @@ export function encodeAlert(level: AlertLevel, description: AlertDescription): B
 export function parseAlert(content: Buffer): ParsedAlert {
   const [level, description] = content;
   if (content.length !== ALERT_BYTES || description === undefined) {
-    throw new ProtocolError(Alert.decodeError, `alert of ${content.length} bytes, must be ${ALERT_BYTES}`);
+    throw new ProtocolError(Alert.decode_error, `alert of ${content.length} bytes, must be ${ALERT_BYTES}`);
   }
   if (level !== AlertLevel.warning && level !== AlertLevel.fatal) {
-    throw new ProtocolError(Alert.illegalParameter, `alert level ${level}, must be 1 (warning) or 2 (fatal)`);
+    throw new ProtocolError(
+      Alert.illegal_parameter,
+      `alert level ${level}, must be 1 (warning) or 2 (fatal)`,
+    );
   }
   return { level, description };
 }
