@@ -1,0 +1,222 @@
+/**
+ * What is kept of the completed trials of one cell (strategy x workload x fault): samples, sums and bins, not the trials,
+ * so that a run of any length can be summarized while it is read.
+ */
+import type { Cell, Measurements, Phases, TrialResult } from '../contracts/results.js';
+import { mean, median } from '../stats/average.js';
+import { measureDip } from '../stats/dip.js';
+import { ascending, summarizeQuantiles } from '../stats/quantile.js';
+import { MeanRateCurve, type RateCurve } from '../stats/rate-curve.js';
+
+/** Everything of a cell but its name. */
+export type Aggregate = Omit<Cell, 'strategy' | 'workload' | 'fault'>;
+
+type CompletedTrial = Extract<TrialResult, { status: 'completed' }>;
+type Counts<Key extends string> = Record<Key, number>;
+
+const PHASE_NAMES = [
+  'detectionMs',
+  'redirectMs',
+  'stateMs',
+  'cryptoMs',
+  'firstReplyMs',
+] as const satisfies readonly (keyof Phases)[];
+
+export class CellSamples {
+  readonly #trials = { completed: 0, invalid: 0, inconclusive: 0 };
+  readonly #recoveryTimesMs: number[] = [];
+  readonly #interruptionsMs: number[] = [];
+  readonly #phasesMs: Record<keyof Phases, number[]> = {
+    detectionMs: [],
+    redirectMs: [],
+    stateMs: [],
+    cryptoMs: [],
+    firstReplyMs: [],
+  };
+  readonly #connections = { kept: 0, reconnected: 0, lost: 0 };
+  /** Lost connections that never had a verified reply after the fault. */
+  #neverRecovered = 0;
+  readonly #requests = { ok: 0, failed: 0, unknown: 0 };
+  readonly #executions = { zero: 0, once: 0, more: 0, moreNonIdempotent: 0 };
+  #corruptedBytes = 0;
+  readonly #handshakesAfterFault = { full: 0, resumed: 0 };
+  readonly #replicatedPerConnection: number[] = [];
+  readonly #replicatedPerRequest: number[] = [];
+  readonly #cpuMsPerRecovery: number[] = [];
+  readonly #throughput = new MeanRateCurve();
+  readonly #afterRecovery = { replies: 0, ms: 0 };
+  readonly #afterFault = { replies: 0, ms: 0 };
+  readonly #refusals = new Map<string, number>();
+
+  /** Adds a trial. Of trials that are not completed only the number is kept. */
+  add(trial: TrialResult): void {
+    this.#trials[trial.status]++;
+    if (trial.status !== 'completed') return;
+    const { measurements } = trial;
+    this.#addConnections(measurements);
+    addCounts(this.#requests, measurements.requests);
+    addCounts(this.#executions, measurements.executions);
+    addCounts(this.#handshakesAfterFault, measurements.handshakesAfterFault);
+    this.#corruptedBytes += measurements.corruptedBytes;
+    for (const [reason, count] of Object.entries(measurements.refusals)) this.#addRefusals(reason, count);
+    this.#addCost(measurements);
+    this.#addThroughput(trial);
+  }
+
+  /** Adds everything that `other` holds. */
+  merge(other: CellSamples): void {
+    addCounts(this.#trials, other.#trials);
+    addCounts(this.#connections, other.#connections);
+    addCounts(this.#requests, other.#requests);
+    addCounts(this.#executions, other.#executions);
+    addCounts(this.#handshakesAfterFault, other.#handshakesAfterFault);
+    addCounts(this.#afterRecovery, other.#afterRecovery);
+    addCounts(this.#afterFault, other.#afterFault);
+    this.#neverRecovered += other.#neverRecovered;
+    this.#corruptedBytes += other.#corruptedBytes;
+    for (const [reason, count] of other.#refusals) this.#addRefusals(reason, count);
+    append(this.#recoveryTimesMs, other.#recoveryTimesMs);
+    append(this.#interruptionsMs, other.#interruptionsMs);
+    for (const name of PHASE_NAMES) append(this.#phasesMs[name], other.#phasesMs[name]);
+    append(this.#replicatedPerConnection, other.#replicatedPerConnection);
+    append(this.#replicatedPerRequest, other.#replicatedPerRequest);
+    append(this.#cpuMsPerRecovery, other.#cpuMsPerRecovery);
+    this.#throughput.merge(other.#throughput);
+  }
+
+  aggregate(): Aggregate {
+    const recoveryTimesMs = this.recoveryTimesMs();
+    return {
+      trials: { ...this.#trials },
+      recoveryTimeMs: summarizeQuantiles(recoveryTimesMs),
+      interruptionMs: summarizeQuantiles(ascending(this.#interruptionsMs)),
+      phasesMs: this.phases(),
+      connections: { ...this.#connections },
+      requests: { ...this.#requests },
+      executions: { ...this.#executions },
+      corruptedBytes: this.#corruptedBytes,
+      handshakesAfterFault: { ...this.#handshakesAfterFault },
+      replication: this.#replication(),
+      replicaCpuMsPerRecovery: median(this.#cpuMsPerRecovery),
+      throughput: this.#throughputSummary(),
+      timeToRecoveredMs: this.#timeToRecovered(recoveryTimesMs),
+      refusals: Object.fromEntries(this.#refusals),
+    };
+  }
+
+  /** Recovery time of each connection that has one, ms, ascending. */
+  recoveryTimesMs(): Float64Array {
+    return ascending(this.#recoveryTimesMs);
+  }
+
+  /** Mean verified replies per second around the fault; null without a completed trial. */
+  throughputCurve(): RateCurve | null {
+    return this.#throughput.curve();
+  }
+
+  /** Median of each phase by itself: medians need not add up to the median recovery time. Null when none recovered. */
+  phases(): Phases | null {
+    const [detectionMs, redirectMs, stateMs, cryptoMs, firstReplyMs] = PHASE_NAMES.map((name) =>
+      median(this.#phasesMs[name]),
+    );
+    if (
+      detectionMs == null ||
+      redirectMs == null ||
+      stateMs == null ||
+      cryptoMs == null ||
+      firstReplyMs == null
+    ) {
+      return null;
+    }
+    return { detectionMs, redirectMs, stateMs, cryptoMs, firstReplyMs };
+  }
+
+  #addConnections(measurements: Measurements): void {
+    for (const connection of measurements.connections) {
+      this.#connections[connection.fate]++;
+      if (connection.recoveryTimeMs !== null) this.#recoveryTimesMs.push(connection.recoveryTimeMs);
+      else if (connection.fate === 'lost') this.#neverRecovered++;
+      if (connection.interruptionMs !== null) this.#interruptionsMs.push(connection.interruptionMs);
+      if (connection.phases === null) continue;
+      for (const name of PHASE_NAMES) this.#phasesMs[name].push(connection.phases[name]);
+    }
+  }
+
+  #addRefusals(reason: string, count: number): void {
+    this.#refusals.set(reason, (this.#refusals.get(reason) ?? 0) + count);
+  }
+
+  #addCost({ replication, replicaCpuMsPerRecovery }: Measurements): void {
+    this.#replicatedPerConnection.push(replication.bytesPerConnection);
+    this.#replicatedPerRequest.push(replication.bytesPerRequest);
+    if (replicaCpuMsPerRecovery !== null) this.#cpuMsPerRecovery.push(replicaCpuMsPerRecovery);
+  }
+
+  #addThroughput({ spec, measurements }: CompletedTrial): void {
+    const { throughput, faultInjectedMs, lastRecoveredMs } = measurements;
+    const endBin = Math.floor(loadEndMs(spec, faultInjectedMs) / throughput.binMs);
+    this.#throughput.add(throughput, endBin);
+    const settledMs = lastRecoveredMs === null ? 0 : Math.max(0, lastRecoveredMs - faultInjectedMs);
+    addCounts(
+      this.#afterRecovery,
+      repliesBetween(throughput, Math.ceil(settledMs / throughput.binMs), endBin),
+    );
+    addCounts(this.#afterFault, repliesBetween(throughput, 0, endBin));
+  }
+
+  #replication(): Aggregate['replication'] {
+    const bytesPerConnection = mean(this.#replicatedPerConnection);
+    const bytesPerRequest = mean(this.#replicatedPerRequest);
+    return bytesPerConnection === null || bytesPerRequest === null
+      ? null
+      : { bytesPerConnection, bytesPerRequest };
+  }
+
+  /** `afterPerSecond` counts from the last recovery on, or from the fault when that leaves nothing of the load. */
+  #throughputSummary(): Aggregate['throughput'] {
+    const curve = this.#throughput.curve();
+    const dip = curve === null ? null : measureDip(curve);
+    if (dip === null) return null;
+    const after = this.#afterRecovery.ms > 0 ? this.#afterRecovery : this.#afterFault;
+    return {
+      beforePerSecond: dip.beforePerSecond,
+      afterPerSecond: after.ms > 0 ? (after.replies / after.ms) * 1000 : 0,
+      dipDepth: dip.depth,
+      dipAreaReplies: dip.areaEvents,
+      timeTo95Ms: dip.timeTo95Ms,
+    };
+  }
+
+  /** `half` is about the connections that did recover; `all` is null when one that should have did not. */
+  #timeToRecovered(sorted: Float64Array): Aggregate['timeToRecoveredMs'] {
+    const first = sorted[0];
+    const half = sorted[Math.ceil(sorted.length / 2) - 1];
+    const last = sorted[sorted.length - 1];
+    if (first === undefined || half === undefined || last === undefined) return null;
+    return { first, half, all: this.#neverRecovered > 0 ? null : last };
+  }
+}
+
+/** End of the load, ms after the fault. A fault later than planned leaves less of it. */
+function loadEndMs(spec: TrialResult['spec'], faultInjectedMs: number): number {
+  return Math.max(0, Math.min(spec.afterMs, spec.beforeMs + spec.afterMs - faultInjectedMs));
+}
+
+function repliesBetween(
+  throughput: Measurements['throughput'],
+  firstBin: number,
+  endBin: number,
+): { replies: number; ms: number } {
+  let replies = 0;
+  for (let bin = firstBin; bin < endBin; bin++) replies += throughput.replies[bin - throughput.firstBin] ?? 0;
+  return { replies, ms: Math.max(0, endBin - firstBin) * throughput.binMs };
+}
+
+function addCounts<Key extends string>(into: Counts<Key>, from: Readonly<Counts<Key>>): void {
+  for (const key of Object.keys(into) as Key[]) into[key] += from[key];
+}
+
+/** A loop, as `push(...values)` overflows the stack from about 100,000 values on. */
+function append(into: number[], values: readonly number[]): void {
+  for (const value of values) into.push(value);
+}

@@ -1,0 +1,86 @@
+/** Pairs of trials of one block: each strategy's value against the reference's, per workload, fault and metric. */
+import type { Comparison, Measurements, TrialResult } from '../contracts/results.js';
+import type { Prng } from '../contracts/workload.js';
+import { median } from '../stats/average.js';
+import { bootstrapMedianLogRatio, type Pair } from '../stats/bootstrap.js';
+import { rateBefore } from '../stats/dip.js';
+
+type Metric = Comparison['metric'];
+
+/** Values of one workload, fault and metric. */
+interface Group {
+  readonly workload: string;
+  readonly fault: string;
+  readonly metric: Metric;
+  /** By strategy, then by block. */
+  readonly values: Map<string, Map<number, number>>;
+}
+
+/** Each metric of one trial; null (or 0, which has no ratio) when the trial has none. */
+const METRICS: readonly (readonly [Metric, (measurements: Measurements) => number | null])[] = [
+  ['recoveryTimeMs', medianRecoveryTime],
+  ['replicaCpuMsPerRecovery', (measurements) => measurements.replicaCpuMsPerRecovery],
+  ['throughputBeforePerSecond', throughputBefore],
+];
+
+export class PairedValues {
+  readonly #groups = new Map<string, Group>();
+
+  /** Adds a trial; only completed ones are compared. */
+  add(trial: TrialResult): void {
+    if (trial.status !== 'completed') return;
+    for (const [metric, measure] of METRICS) {
+      const value = measure(trial.measurements);
+      if (value !== null && value > 0) this.#record(trial.spec, metric, value);
+    }
+  }
+
+  /** Every strategy against the reference, where both have a trial in at least one block. */
+  comparisons(reference: string, prng: Prng): Comparison[] {
+    return [...this.#groups.values()].flatMap((group) => compareGroup(group, reference, prng));
+  }
+
+  #record({ strategy, workload, fault, block }: TrialResult['spec'], metric: Metric, value: number): void {
+    const key = JSON.stringify([workload, fault, metric]);
+    const group = this.#groups.get(key) ?? { workload, fault, metric, values: new Map() };
+    this.#groups.set(key, group);
+    const ofStrategy = group.values.get(strategy) ?? new Map<number, number>();
+    group.values.set(strategy, ofStrategy.set(block, value));
+  }
+}
+
+function compareGroup(group: Group, reference: string, prng: Prng): Comparison[] {
+  const { workload, fault, metric, values } = group;
+  const ofReference = values.get(reference);
+  if (ofReference === undefined) return [];
+  return [...values].flatMap(([strategy, ofStrategy]) => {
+    const pairs = pairByBlock(ofStrategy, ofReference);
+    if (strategy === reference || pairs.length === 0) return [];
+    // A generator of its own makes an interval independent of which other comparisons there are.
+    const interval = bootstrapMedianLogRatio(
+      pairs,
+      prng.fork(JSON.stringify([strategy, workload, fault, metric])),
+    );
+    return [{ strategy, reference, workload, fault, metric, ...interval, pairs: pairs.length }];
+  });
+}
+
+/** In the order of the blocks, so that the result does not depend on the order of the trials. */
+function pairByBlock(values: ReadonlyMap<number, number>, references: ReadonlyMap<number, number>): Pair[] {
+  return [...values]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([block, value]) => {
+      const reference = references.get(block);
+      return reference === undefined ? [] : [{ value, reference }];
+    });
+}
+
+function medianRecoveryTime({ connections }: Measurements): number | null {
+  return median(
+    connections.flatMap(({ recoveryTimeMs }) => (recoveryTimeMs === null ? [] : [recoveryTimeMs])),
+  );
+}
+
+function throughputBefore({ throughput: { binMs, firstBin, replies } }: Measurements): number {
+  return rateBefore({ binMs, firstBin, perSecond: replies.map((count) => count * (1000 / binMs)) });
+}

@@ -1,0 +1,146 @@
+/** The result files of a run: `trials.ndjson`, one trial per line, and `summary.json`. */
+import { appendFileSync, createReadStream, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import type { z } from 'zod';
+import { UsageError } from '../base/errors.js';
+import { type Summary, summarySchema, type TrialResult, trialResultSchema } from '../contracts/results.js';
+
+export const TRIALS_FILE = 'trials.ndjson';
+export const SUMMARY_FILE = 'summary.json';
+
+/**
+ * Longest accepted line. A trial of 100,000 connections has about 35 MB; a file without any line end must not fill the
+ * memory.
+ */
+const MAX_LINE_BYTES = 256 * 1024 * 1024;
+
+const NEWLINE = 0x0a;
+
+/** Appends one trial as one line, in one write: a crash leaves at most one partial line, and that at the end. */
+export function appendTrial(path: string, trial: TrialResult): void {
+  appendFileSync(path, `${JSON.stringify(trial)}\n`);
+}
+
+/**
+ * Reads the trials of a file one by one, in constant memory but for the longest line.
+ *
+ * @param onTruncated called once when the last line is partial (the writer crashed); that line is left out
+ * @throws UsageError naming file, line and reason for a line that is not a trial, or a file that cannot be read
+ */
+export async function* readTrials(
+  path: string,
+  onTruncated: (message: string) => void = () => {},
+): AsyncGenerator<TrialResult, void, undefined> {
+  let number = 0;
+  for await (const { text, ended } of readLines(path)) {
+    number++;
+    if (!ended && !isJson(text)) {
+      onTruncated(
+        `${path}:${number}: the last line is truncated (${text.length} characters) and was left out`,
+      );
+      return;
+    }
+    if (text.trim() !== '') yield parseTrial(text, `${path}:${number}`);
+  }
+}
+
+/** Replaces the summary at `path`: a reader, or a crash, sees the old file or the new one, never a part. */
+export function writeSummary(path: string, summary: Summary): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, `${JSON.stringify(summary, null, 2)}\n`);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** @throws UsageError naming the file and the reason when it cannot be read or is not a summary */
+export function readSummary(path: string): Summary {
+  return parseDocument(summarySchema, readText(path), path, 'summary');
+}
+
+function parseTrial(text: string, place: string): TrialResult {
+  return parseDocument(trialResultSchema, text, place, 'trial');
+}
+
+function parseDocument<Schema extends z.ZodType>(
+  schema: Schema,
+  text: string,
+  place: string,
+  what: string,
+): z.infer<Schema> {
+  const result = schema.safeParse(parseJson(text, place));
+  if (result.success) return result.data;
+  throw new UsageError(`${place}: not a ${what}: ${describeIssues(result.error)}`);
+}
+
+/** The first few: one wrong field in each of a thousand connections is one mistake. */
+function describeIssues(error: z.ZodError): string {
+  const shown = error.issues
+    .slice(0, 3)
+    .map(({ path, message }) => `${path.join('.') || 'document'}: ${message}`);
+  const more = error.issues.length - shown.length;
+  return shown.join('; ') + (more > 0 ? `; and ${more} more` : '');
+}
+
+function parseJson(text: string, place: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`${place}: not JSON: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** Lines as text; `ended` is false for a last line without its line end. */
+async function* readLines(path: string): AsyncGenerator<{ text: string; ended: boolean }, void, undefined> {
+  let rest: Buffer[] = [];
+  let restBytes = 0;
+  for await (const chunk of readChunks(path)) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      yield { text: Buffer.concat([...rest, chunk.subarray(start, end)]).toString('utf8'), ended: true };
+      rest = [];
+      restBytes = 0;
+      start = end + 1;
+    }
+    if (start < chunk.length) rest.push(chunk.subarray(start));
+    restBytes += chunk.length - start;
+    if (restBytes > MAX_LINE_BYTES)
+      throw new UsageError(`${path}: a line is longer than ${MAX_LINE_BYTES} bytes`);
+  }
+  if (restBytes > 0) yield { text: Buffer.concat(rest).toString('utf8'), ended: false };
+}
+
+async function* readChunks(path: string): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    for await (const chunk of createReadStream(path)) yield chunk as Buffer;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): UsageError {
+  return new UsageError(`${path}: cannot be read: ${messageOf(error)}`, { cause: error });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

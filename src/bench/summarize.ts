@@ -1,0 +1,122 @@
+/** The summary of a run, built one trial at a time with memory bounded by its samples, not by its trials. */
+import type { CellSeries } from '../contracts/report.js';
+import type { Cell, StrategySummary, Summary, TrialResult } from '../contracts/results.js';
+import type { Prng } from '../contracts/workload.js';
+import { CellSamples } from './cell-samples.js';
+import { PairedValues } from './comparisons.js';
+import { cellSeries } from './series.js';
+
+export interface StrategyHeading {
+  readonly id: string;
+  readonly title: string;
+}
+
+/** The part of a summary that comes from the trials. */
+export type TrialSummary = Pick<
+  Summary,
+  'reference' | 'strategies' | 'cells' | 'comparisons' | 'rejected' | 'violations'
+>;
+
+interface CellEntry {
+  readonly strategy: string;
+  readonly workload: string;
+  readonly fault: string;
+  readonly samples: CellSamples;
+}
+
+/** The strategy that ratios are against, when it takes part. */
+const USUAL_REFERENCE = 'full-handshake';
+
+/**
+ * Takes the trials of a run in any order. Only completed trials enter the aggregates; the others are counted and listed
+ * with their reasons. Violations are collected from all of them.
+ */
+export class RunAccumulator {
+  readonly #titles: Map<string, string>;
+  readonly #prng: Prng;
+  readonly #cells = new Map<string, CellEntry>();
+  readonly #pairs = new PairedValues();
+  readonly #rejected: Summary['rejected'] = [];
+  readonly #violations: string[] = [];
+
+  /**
+   * @param strategies in the order in which they are to be shown; one that only occurs in trials is put at the end
+   * @param prng for the bootstrap intervals
+   */
+  constructor(strategies: readonly StrategyHeading[], prng: Prng) {
+    this.#titles = new Map(strategies.map(({ id, title }) => [id, title]));
+    this.#prng = prng;
+  }
+
+  /** @throws RangeError when the throughput bins cannot be averaged with those of the earlier trials */
+  add(trial: TrialResult): void {
+    const { index, strategy, workload, fault } = trial.spec;
+    if (!this.#titles.has(strategy)) this.#titles.set(strategy, strategy);
+    this.#samplesOf(strategy, workload, fault).add(trial);
+    this.#pairs.add(trial);
+    for (const violation of trial.violations) {
+      this.#violations.push(`trial ${index} (${strategy}, ${workload}, ${fault}): ${violation}`);
+    }
+    if (trial.status === 'completed') return;
+    this.#rejected.push({ index, strategy, workload, fault, status: trial.status, reasons: trial.reasons });
+  }
+
+  summary(): TrialSummary {
+    const reference = this.#reference();
+    return {
+      reference,
+      strategies: [...this.#titles].map(([id, title]) => this.#strategySummary(id, title)),
+      cells: this.#sortedCells().map(toCell),
+      comparisons: this.#pairs.comparisons(reference, this.#prng).sort((a, b) => this.#compareNames(a, b)),
+      rejected: [...this.#rejected].sort((a, b) => a.index - b.index),
+      violations: [...this.#violations],
+    };
+  }
+
+  /** Of the cells with a completed trial, in the order of the summary's cells. */
+  series(): CellSeries[] {
+    return this.#sortedCells().flatMap(({ samples, ...name }) => cellSeries(name, samples) ?? []);
+  }
+
+  #samplesOf(strategy: string, workload: string, fault: string): CellSamples {
+    const key = JSON.stringify([strategy, workload, fault]);
+    const entry = this.#cells.get(key) ?? { strategy, workload, fault, samples: new CellSamples() };
+    this.#cells.set(key, entry);
+    return entry.samples;
+  }
+
+  #reference(): string {
+    const [first = USUAL_REFERENCE] = this.#titles.keys();
+    return this.#titles.has(USUAL_REFERENCE) ? USUAL_REFERENCE : first;
+  }
+
+  #strategySummary(id: string, title: string): StrategySummary {
+    const pooled = new CellSamples();
+    for (const { strategy, samples } of this.#sortedCells()) if (strategy === id) pooled.merge(samples);
+    return { id, title, ...pooled.aggregate() };
+  }
+
+  #sortedCells(): CellEntry[] {
+    return [...this.#cells.values()].sort((a, b) => this.#compareNames(a, b));
+  }
+
+  /** By workload, fault, then in the order of the strategies: the order in which trials ran does not show. */
+  #compareNames(a: Omit<CellEntry, 'samples'>, b: Omit<CellEntry, 'samples'>): number {
+    const strategies = [...this.#titles.keys()];
+    return (
+      compareText(a.workload, b.workload) ||
+      compareText(a.fault, b.fault) ||
+      strategies.indexOf(a.strategy) - strategies.indexOf(b.strategy)
+    );
+  }
+}
+
+function toCell({ strategy, workload, fault, samples }: CellEntry): Cell {
+  return { strategy, workload, fault, ...samples.aggregate() };
+}
+
+/** By code unit: the same on every machine, unlike `localeCompare`. */
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
