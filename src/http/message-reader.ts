@@ -188,7 +188,7 @@ export class HttpMessageReader<K extends HttpMessageKind> {
       return undefined;
     }
     this.#carry = NOTHING;
-    return { text: bytes.latin1Slice(start, found + 2), end: at + length - carried };
+    return { text: bytes.toString('latin1', start, found + 2), end: at + length - carried };
   }
 
   /** One byte beyond the limit is enough to see that it is passed. */
