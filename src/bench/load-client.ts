@@ -1,0 +1,115 @@
+/**
+ * The load client: carries out a workload's plan over real TLS connections, verifies every byte of every reply and records
+ * what it saw. A connection has at most one request outstanding.
+ */
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { type Clock, createClock } from '../base/clock.js';
+import { createPrng } from '../base/prng.js';
+import { createSeededBytes } from '../base/seeded-bytes.js';
+import type { LoadConfig, LoadReport } from '../contracts/load.js';
+import type { Workload } from '../contracts/workload.js';
+import { LoadConnection, type LoadWindow } from './load-connection.js';
+import { LoadRecorder } from './load-recorder.js';
+import { LoadTimer } from './load-timer.js';
+
+/** Several times a recovery, and a stuck reply must not hold a run up for long. */
+const GRACE_MS = 2000;
+/** How often it is looked whether all is settled: after the measurement, thus neither tight nor costly. */
+const SETTLED_POLL_MS = 5;
+/** As fine as the timer of the generator itself. The histogram counts it into every delay. */
+const DELAY_RESOLUTION_MS = 1;
+const NS_PER_MS = 1e6;
+
+export class LoadClient {
+  readonly #config: LoadConfig;
+  readonly #clock: Clock;
+  readonly #recorder = new LoadRecorder();
+  readonly #timer: LoadTimer;
+  readonly #window: LoadWindow = { startMs: Number.POSITIVE_INFINITY, cutoffMs: Number.POSITIVE_INFINITY };
+  readonly #connections: readonly LoadConnection[];
+  readonly #eventLoopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+
+  /** @throws Error when the TLS settings are not possible */
+  constructor(config: LoadConfig, workload: Workload) {
+    this.#config = config;
+    this.#clock = createClock(BigInt(config.clockStartNs));
+    this.#timer = new LoadTimer(this.#clock, (index) => this.#connections[index]?.advance());
+    const settings = {
+      config,
+      workload,
+      clock: this.#clock,
+      recorder: this.#recorder,
+      timer: this.#timer,
+      window: this.#window,
+      bodies: createSeededBytes(config.seed),
+      secureContext: createClientContext(config),
+    };
+    const plan = workload.plan(config.options, createPrng(config.seed));
+    this.#connections = plan.connections.map(
+      (requests, index) => new LoadConnection(index, requests, settings),
+    );
+  }
+
+  /** Opens all connections, `connectConcurrency` at a time. Rejects with the first that cannot be opened. */
+  async open(): Promise<void> {
+    const waiting = this.#connections.values();
+    // All workers draw from one iterator, so that each connection is opened once.
+    const openWaiting = async (): Promise<void> => {
+      for (const connection of waiting) await connection.open();
+    };
+    await Promise.all(Array.from({ length: Math.max(1, this.#config.connectConcurrency) }, openWaiting));
+  }
+
+  /** Starts the load at `startMs` of the clock. */
+  run(startMs: number): void {
+    this.#window.startMs = startMs;
+    this.#eventLoopDelay.enable();
+    for (const connection of this.#connections) connection.advance();
+  }
+
+  /**
+   * Ends the load: no request intended later than now is sent, replies are awaited for 2 s, and then the connections
+   * without a right reply to a request sent since `faultMs` are checked with one more request, for 2 s at most.
+   */
+  async stop(faultMs: number): Promise<void> {
+    this.#window.cutoffMs = this.#clock();
+    this.#eventLoopDelay.disable();
+    await this.#settle();
+    for (const connection of this.#connections) connection.abandonLoad();
+    for (const connection of this.#connections) connection.beginClosingCheck(faultMs);
+    await this.#settle();
+    for (const connection of this.#connections) connection.abandonClosingCheck();
+  }
+
+  report(): LoadReport {
+    const delayMs = this.#eventLoopDelay.max / NS_PER_MS - DELAY_RESOLUTION_MS;
+    return this.#recorder.report(Math.max(0, delayMs));
+  }
+
+  /** Ends all connections. They count as having lived to the end. */
+  close(): void {
+    this.#eventLoopDelay.disable();
+    this.#timer.clear();
+    for (const connection of this.#connections) connection.close();
+  }
+
+  /** Waits until no connection has anything outstanding, or {@link GRACE_MS}. */
+  async #settle(): Promise<void> {
+    const deadlineMs = this.#clock() + GRACE_MS;
+    while (this.#clock() < deadlineMs && !this.#connections.every(({ settled }) => settled)) {
+      await sleep(SETTLED_POLL_MS);
+    }
+  }
+}
+
+function createClientContext({ ca, tls }: LoadConfig): SecureContext {
+  const version = tls.version === '1.3' ? 'TLSv1.3' : 'TLSv1.2';
+  return createSecureContext({
+    ca,
+    minVersion: version,
+    maxVersion: version,
+    ...(tls.ciphers === undefined ? {} : { ciphers: tls.ciphers }),
+  });
+}

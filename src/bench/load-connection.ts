@@ -1,0 +1,191 @@
+/** One connection of the plan: which request is next, when it is due, and what becomes of it. */
+import type { LoadConfig } from '../contracts/load.js';
+import type { PlannedRequest } from '../contracts/workload.js';
+import { type ExchangeSettings, LoadExchange } from './load-exchange.js';
+import { type LinkSettings, LoadLink } from './load-link.js';
+import { encodeRequest } from './load-request.js';
+import type { LoadTimer } from './load-timer.js';
+
+/** The time of the load; one object that all connections share. Both are Infinity until they are known. */
+export interface LoadWindow {
+  startMs: number;
+  /** Requests intended at or after it do not belong to the load. */
+  cutoffMs: number;
+}
+
+export interface ConnectionSettings extends LinkSettings, ExchangeSettings {
+  readonly config: LoadConfig;
+  readonly window: Readonly<LoadWindow>;
+  readonly timer: LoadTimer;
+}
+
+/** A start that is later than this is the generator's fault: `setTimeout` alone is late by 1 to 2 ms. */
+const LATE_START_MS = 5;
+
+export class LoadConnection {
+  readonly #index: number;
+  readonly #settings: ConnectionSettings;
+  readonly #requests: Iterator<PlannedRequest>;
+  readonly #link: LoadLink;
+  readonly #exchange: LoadExchange;
+  /** The request that is sent next, once it has been asked for. */
+  #next: PlannedRequest | undefined;
+  /** When the request before it ended; it never is earlier than the start of the load. */
+  #freeSinceMs = Number.NEGATIVE_INFINITY;
+  #sentMs = Number.NaN;
+  /** When the newest request with a right reply was sent. */
+  #verifiedSentMs = Number.NEGATIVE_INFINITY;
+  /** A reply was awaited in vain: HTTP/1.1 allows no other on this transport. */
+  #stuck = false;
+  /** When the closing check began, until its request is sent. */
+  #closingSinceMs: number | undefined;
+
+  constructor(index: number, requests: Iterable<PlannedRequest>, settings: ConnectionSettings) {
+    this.#index = index;
+    this.#settings = settings;
+    this.#requests = requests[Symbol.iterator]();
+    this.#exchange = new LoadExchange(settings);
+    this.#link = new LoadLink(index, settings, {
+      ready: () => this.advance(),
+      data: (chunk) => this.#onData(chunk),
+      lost: () => this.#onLost(),
+    });
+  }
+
+  /** See {@link LoadLink.open}. */
+  open(): Promise<void> {
+    return this.#link.open();
+  }
+
+  /** Sends the next request if it is due and the connection is free, or sees to it that this happens in time. */
+  advance(): void {
+    if (this.#exchange.pending || !this.#link.ready || this.#stuck) return;
+    if (this.#closingSinceMs !== undefined) {
+      this.#sendClosing(this.#closingSinceMs);
+      return;
+    }
+    const next = this.#peek();
+    if (next === undefined) return;
+    const intendedMs = this.#intendedMs(next);
+    if (!this.#belongsToLoad(next, intendedMs)) return;
+    const nowMs = this.#settings.clock();
+    if (nowMs < intendedMs) this.#settings.timer.schedule(this.#index, intendedMs);
+    else this.#send(next, intendedMs, nowMs, false);
+  }
+
+  /** Whether nothing of the load, or of the closing check, is outstanding. */
+  get settled(): boolean {
+    if (this.#exchange.pending || this.#closingSinceMs !== undefined) return false;
+    const next = this.#peek();
+    return next === undefined || !this.#belongsToLoad(next, this.#intendedMs(next));
+  }
+
+  /** Ends the load here: what is outstanding has no reply, and what should have been sent was not. */
+  abandonLoad(): void {
+    this.#abandonExchange();
+    for (let next = this.#peek(); next !== undefined; next = this.#peek()) {
+      const intendedMs = this.#intendedMs(next);
+      if (!this.#belongsToLoad(next, intendedMs)) return;
+      this.#settings.recorder.neverSent(this.#index, next, intendedMs, false);
+      this.#next = undefined;
+      this.#freeSinceMs = this.#settings.clock();
+    }
+  }
+
+  /**
+   * Sends the next planned request now, whatever its time, unless a request sent since `faultMs` was answered right: a
+   * connection that only looks alive is found out. A plan that has come to its end has nothing to check with.
+   */
+  beginClosingCheck(faultMs: number): void {
+    if (this.#verifiedSentMs >= faultMs || this.#peek() === undefined) return;
+    this.#closingSinceMs = this.#settings.clock();
+    this.advance();
+  }
+
+  abandonClosingCheck(): void {
+    this.#abandonExchange();
+    const next = this.#peek();
+    if (this.#closingSinceMs === undefined || next === undefined) return;
+    this.#settings.recorder.neverSent(this.#index, next, this.#closingSinceMs, true);
+    this.#closingSinceMs = undefined;
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+
+  #peek(): PlannedRequest | undefined {
+    if (this.#next === undefined) {
+      const result = this.#requests.next();
+      if (!result.done) this.#next = result.value;
+    }
+    return this.#next;
+  }
+
+  #intendedMs(request: PlannedRequest): number {
+    const { config, window } = this.#settings;
+    const plannedMs = window.startMs + request.atMs;
+    return config.options.arrivals === 'open' ? plannedMs : Math.max(plannedMs, this.#freeSinceMs);
+  }
+
+  /** Requests that the plan has at its end or later are left for the closing check, however late the load is stopped. */
+  #belongsToLoad(request: PlannedRequest, intendedMs: number): boolean {
+    const { config, window } = this.#settings;
+    return intendedMs < window.cutoffMs && request.atMs < config.options.durationMs;
+  }
+
+  #sendClosing(sinceMs: number): void {
+    const next = this.#peek();
+    this.#closingSinceMs = undefined;
+    if (next !== undefined) this.#send(next, sinceMs, this.#settings.clock(), true);
+  }
+
+  #send(request: PlannedRequest, intendedMs: number, sentMs: number, closing: boolean): void {
+    const { config, recorder, bodies } = this.#settings;
+    if (request.atMs > 0 && !closing && this.#isLate(intendedMs, sentMs)) recorder.startedLate();
+    this.#next = undefined;
+    this.#sentMs = sentMs;
+    this.#exchange.begin(request, recorder.sent(this.#index, request, intendedMs, sentMs, closing));
+    this.#link.write(encodeRequest(request, config.servername, bodies));
+  }
+
+  /** Later than it should be although the connection was free and its transport there. */
+  #isLate(intendedMs: number, sentMs: number): boolean {
+    return sentMs - Math.max(intendedMs, this.#freeSinceMs, this.#link.readySinceMs) > LATE_START_MS;
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#stuck) return;
+    const awaited = this.#exchange.pending;
+    const problem = this.#exchange.receive(chunk);
+    if (awaited && !this.#exchange.pending) this.#onReply();
+    if (problem !== undefined) this.#link.drop(problem);
+    else if (awaited && !this.#exchange.pending) {
+      if (this.#exchange.connectionClose) this.#link.drop('connection: close');
+      else this.advance();
+    }
+  }
+
+  #onReply(): void {
+    this.#freeSinceMs = this.#exchange.endedMs;
+    if (this.#exchange.verified) this.#verifiedSentMs = this.#sentMs;
+  }
+
+  /**
+   * The request in flight is not sent again: the plan goes on with the next one. A client that heals what it lost would
+   * hide the gap that is to be measured.
+   */
+  #onLost(): void {
+    if (this.#exchange.pending) {
+      this.#exchange.giveUp();
+      this.#freeSinceMs = this.#exchange.endedMs;
+    } else this.#exchange.giveUp();
+  }
+
+  #abandonExchange(): void {
+    if (!this.#exchange.pending) return;
+    this.#exchange.giveUp();
+    this.#freeSinceMs = this.#exchange.endedMs;
+    this.#stuck = true;
+  }
+}

@@ -1,0 +1,172 @@
+/** The transport of one planned connection over its whole life: opened, lost, made again. */
+import type { SecureContext } from 'node:tls';
+import type { Clock } from '../base/clock.js';
+import type { LoadConfig } from '../contracts/load.js';
+import type { LoadRecorder } from './load-recorder.js';
+import { LoadTransport } from './load-transport.js';
+
+export interface LinkSettings {
+  readonly config: LoadConfig;
+  /** Made once from the configuration: parsing the certificate authority costs as much as a handshake. */
+  readonly secureContext: SecureContext;
+  readonly clock: Clock;
+  readonly recorder: LoadRecorder;
+}
+
+export interface LinkHandler {
+  /** A new transport is secure. */
+  ready(): void;
+  data(chunk: Buffer): void;
+  /** The transport is lost; a new one is on its way. */
+  lost(): void;
+}
+
+/** The first attempt after a loss is made at once; from then on as clients usually do, but short against a trial. */
+const FIRST_BACKOFF_MS = 10;
+const MAX_BACKOFF_MS = 200;
+
+/** A handshake on loopback takes milliseconds, also when many are made at once on a busy machine. */
+const OPEN_TIMEOUT_MS = 10_000;
+
+interface Opening {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  readonly timeout: NodeJS.Timeout;
+}
+
+export class LoadLink {
+  readonly #connection: number;
+  readonly #settings: LinkSettings;
+  readonly #handler: LinkHandler;
+  #transport: LoadTransport | undefined;
+  #ready = false;
+  /** The newest session, if it is ever to be offered. */
+  #session: Buffer | undefined;
+  /** Before the next attempt, if that is needed before the server has said anything. */
+  #backoffMs = 0;
+  #backoff: NodeJS.Timeout | undefined;
+  #opening: Opening | undefined;
+  #closed = false;
+
+  constructor(connection: number, settings: LinkSettings, handler: LinkHandler) {
+    this.#connection = connection;
+    this.#settings = settings;
+    this.#handler = handler;
+  }
+
+  /** Whether requests can be written. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** When the present transport became secure, ms. */
+  get readySinceMs(): number {
+    return this.#transport?.secureMs ?? Number.NaN;
+  }
+
+  /**
+   * Makes the first transport; resolves when it is secure and, if sessions are to be resumed, has one to resume.
+   *
+   * Rejects when that fails: a trial that cannot begin properly should not begin.
+   */
+  open(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timeout = setTimeout(() => {
+        const missing = this.#ready ? 'the server issued no session to resume' : 'the handshake is not done';
+        this.#failOpening(`${missing} after ${OPEN_TIMEOUT_MS} ms`);
+      }, OPEN_TIMEOUT_MS);
+      this.#opening = { resolve, reject, timeout };
+      this.#connect();
+    });
+  }
+
+  write(bytes: Buffer): void {
+    this.#transport?.write(bytes);
+  }
+
+  /** Gives the present transport up and makes a new one. */
+  drop(cause: string): void {
+    this.#transport?.drop(cause);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#ready = false;
+    clearTimeout(this.#backoff);
+    clearTimeout(this.#opening?.timeout);
+    this.#transport?.close();
+  }
+
+  #connect(): void {
+    const { config, secureContext, clock, recorder } = this.#settings;
+    const row = recorder.transportStarted(this.#connection, clock());
+    const target = {
+      port: config.port,
+      servername: config.servername,
+      secureContext,
+      session: this.#session,
+    };
+    this.#transport = new LoadTransport(target, row, clock, {
+      secure: () => this.#onSecure(),
+      session: (session) => this.#onSession(session),
+      data: (chunk) => this.#onData(chunk),
+      lost: () => this.#onLost(row.cause),
+    });
+  }
+
+  #onSecure(): void {
+    this.#ready = true;
+    this.#finishOpening();
+    this.#handler.ready();
+  }
+
+  #onSession(session: Buffer): void {
+    if (!this.#needsSession()) return;
+    this.#session = session;
+    this.#finishOpening();
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#backoffMs = 0;
+    this.#handler.data(chunk);
+  }
+
+  #onLost(cause: string | null): void {
+    this.#ready = false;
+    this.#transport = undefined;
+    if (this.#opening !== undefined) {
+      this.#failOpening(cause ?? 'no cause');
+      return;
+    }
+    this.#handler.lost();
+    this.#reconnect();
+  }
+
+  #reconnect(): void {
+    if (this.#closed) return;
+    const delayMs = this.#backoffMs;
+    this.#backoffMs = Math.min(Math.max(FIRST_BACKOFF_MS, 2 * delayMs), MAX_BACKOFF_MS);
+    if (delayMs === 0) this.#connect();
+    else this.#backoff = setTimeout(() => this.#connect(), delayMs);
+  }
+
+  #needsSession(): boolean {
+    return this.#settings.config.onTransportLost === 'resume-session';
+  }
+
+  #finishOpening(): void {
+    if (this.#opening === undefined || !this.#ready) return;
+    if (this.#needsSession() && this.#session === undefined) return;
+    const { resolve, timeout } = this.#opening;
+    this.#opening = undefined;
+    clearTimeout(timeout);
+    resolve();
+  }
+
+  #failOpening(reason: string): void {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    this.close();
+    opening?.reject(new Error(`connection ${this.#connection} could not be opened: ${reason}`));
+  }
+}
