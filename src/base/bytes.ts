@@ -120,27 +120,32 @@ export class ByteWriter {
   }
 
   uint8(value: number): this {
-    this.#bytes.writeUInt8(value, this.#extend(1));
+    const at = this.#extend(1);
+    this.#bytes.writeUInt8(value, at);
     return this;
   }
 
   uint16(value: number): this {
-    this.#bytes.writeUInt16BE(value, this.#extend(2));
+    const at = this.#extend(2);
+    this.#bytes.writeUInt16BE(value, at);
     return this;
   }
 
   uint24(value: number): this {
-    this.#bytes.writeUIntBE(value, this.#extend(3), 3);
+    const at = this.#extend(3);
+    this.#bytes.writeUIntBE(value, at, 3);
     return this;
   }
 
   uint32(value: number): this {
-    this.#bytes.writeUInt32BE(value, this.#extend(4));
+    const at = this.#extend(4);
+    this.#bytes.writeUInt32BE(value, at);
     return this;
   }
 
   uint48(value: number): this {
-    this.#bytes.writeUIntBE(value, this.#extend(6), 6);
+    const at = this.#extend(6);
+    this.#bytes.writeUIntBE(value, at, 6);
     return this;
   }
 
@@ -156,7 +161,8 @@ export class ByteWriter {
   }
 
   bytes(bytes: Uint8Array): this {
-    this.#bytes.set(bytes, this.#extend(bytes.length));
+    const at = this.#extend(bytes.length);
+    this.#bytes.set(bytes, at);
     return this;
   }
 
@@ -188,6 +194,7 @@ export class ByteWriter {
     };
   }
 
+  /** Makes room. Call it before `#bytes` is read: it may replace that buffer. */
   #extend(length: number): number {
     const at = this.#length;
     const needed = at + length;

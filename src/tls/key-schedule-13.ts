@@ -45,10 +45,10 @@ export function nextTrafficSecret(suite: CipherSuite, secret: Buffer): Buffer {
   return hkdfExpandLabel(suite.hash, secret, 'traffic upd', NO_CONTEXT, suite.hashBytes);
 }
 
-/** struct HkdfLabel of RFC 8446 7.1. */
+/** struct HkdfLabel of RFC 8446 7.1, and behind it one byte of room for the counter of {@link hkdfExpand}. */
 function hkdfLabel(label: string, context: Buffer, length: number): Buffer {
   const fullLabel = LABEL_PREFIX + label;
-  const info = Buffer.allocUnsafe(2 + 1 + fullLabel.length + 1 + context.length);
+  const info = Buffer.allocUnsafe(2 + 1 + fullLabel.length + 1 + context.length + 1);
   let at = info.writeUInt16BE(length, 0);
   at = info.writeUInt8(fullLabel.length, at);
   at += info.write(fullLabel, at, 'latin1');
@@ -57,13 +57,16 @@ function hkdfLabel(label: string, context: Buffer, length: number): Buffer {
   return info;
 }
 
-/** HKDF-Expand (RFC 5869 2.3). One block does for every key and IV here. */
+/** HKDF-Expand (RFC 5869 2.3); the last byte of `info` becomes the counter. One block does for every key and IV here. */
 function hkdfExpand(hash: HashAlgorithm, key: KeyObject, info: Buffer, length: number): Buffer {
-  let block = createHmac(hash, key).update(info).update(Buffer.of(1)).digest();
+  const counterAt = info.length - 1;
+  info.writeUInt8(1, counterAt);
+  let block = createHmac(hash, key).update(info).digest();
   if (length <= block.length) return block.subarray(0, length);
   const blocks = [block];
   for (let counter = 2; blocks.length * block.length < length; counter += 1) {
-    block = createHmac(hash, key).update(block).update(info).update(Buffer.of(counter)).digest();
+    info.writeUInt8(counter, counterAt);
+    block = createHmac(hash, key).update(block).update(info).digest();
     blocks.push(block);
   }
   return Buffer.concat(blocks, length);
