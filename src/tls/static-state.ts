@@ -70,13 +70,11 @@ function secretsBytes(suite: CipherSuite): number {
 /** Serializes `state`. The result holds secrets: seal it before it leaves the process, and wipe it. */
 export function serializeStaticState(state: StaticState): Buffer {
   const { suite, secrets } = state;
+  checkSecrets(suite, secrets);
   const writer = new ByteWriter(staticStateBytes(suite));
   writer.uint8(LAYOUT_VERSION).uint16(suite.id).uint32(state.epoch);
   writer.uint48(state.readBase).uint48(state.writeBase);
   for (const secret of secretBuffers(secrets)) writer.bytes(secret);
-  if (writer.length !== staticStateBytes(suite) || secretsKind(suite) !== secrets.kind) {
-    throw new RangeError(`static state: ${secrets.kind} secrets of a wrong length for ${suite.name}`);
-  }
   return writer.finish();
 }
 
@@ -116,6 +114,14 @@ function parseSecrets(reader: ByteReader, suite: CipherSuite): ConnectionSecrets
   const client = copySecret(reader.bytes(suite.hashBytes));
   const server = copySecret(reader.bytes(suite.hashBytes));
   return { kind: 'tls13', client, server };
+}
+
+function checkSecrets(suite: CipherSuite, secrets: ConnectionSecrets): void {
+  const parts = secretBuffers(secrets);
+  const partBytes = secretsBytes(suite) / parts.length;
+  if (secretsKind(suite) === secrets.kind && parts.every((part) => part.length === partBytes)) return;
+  const lengths = parts.map((part) => part.length).join(' and ');
+  throw new RangeError(`static state: ${secrets.kind} secrets of ${lengths} bytes do not fit ${suite.name}`);
 }
 
 function secretsKind(suite: CipherSuite): ConnectionSecrets['kind'] {
