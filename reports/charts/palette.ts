@@ -1,0 +1,40 @@
+/**
+ * One colour and one dash per strategy, the same in every chart and legend. The colours are Okabe and Ito's, which people
+ * with any kind of colour blindness can tell apart (M. Okabe and K. Ito, "Color Universal Design", 2008); the dashes
+ * carry the same information in print without colour.
+ */
+
+export interface SeriesStyle {
+  /** CSS colour; the shade for light and dark backgrounds is set by the style sheet. */
+  readonly colour: string;
+  /** SVG dash array; `[1, 0]` is a solid line. */
+  readonly dash: readonly number[];
+}
+
+/** Shades with a contrast of at least 3:1 (WCAG 2.2, 1.4.11) to the page; yellow is left out, black is the text. */
+export const SERIES_COLOURS: readonly { readonly light: string; readonly dark: string }[] = [
+  { light: '#d55e00', dark: '#e8762b' },
+  { light: '#b8568d', dark: '#cc79a7' },
+  { light: '#008f68', dark: '#1fb98f' },
+  { light: '#0072b2', dark: '#4aa3df' },
+  { light: '#a87400', dark: '#e69f00' },
+  { light: '#2f8fc4', dark: '#7cc8f2' },
+];
+
+const DASHES: readonly (readonly number[])[] = [
+  [1, 0],
+  [7, 3],
+  [2, 2],
+  [9, 3, 2, 3],
+];
+
+/** Opacity of each phase of a recovery within the colour of its strategy, in the order of the phases. */
+export const PHASE_OPACITIES = [1, 0.75, 0.52, 0.32, 0.15] as const;
+
+/** The style of the strategy at `position` in the order of the summary; it repeats after 12 strategies. */
+export function seriesStyle(position: number): SeriesStyle {
+  return {
+    colour: `var(--series-${position % SERIES_COLOURS.length})`,
+    dash: DASHES[position % DASHES.length] ?? [1, 0],
+  };
+}
