@@ -35,7 +35,7 @@ export class LoadConnection {
   #sentMs = Number.NaN;
   /** When the newest request with a right reply was sent. */
   #verifiedSentMs = Number.NEGATIVE_INFINITY;
-  /** A reply was awaited in vain: HTTP/1.1 allows no other on this transport. */
+  /** A reply was awaited in vain: this transport can carry no other. */
   #stuck = false;
   /** When the closing check began, until its request is sent. */
   #closingSinceMs: number | undefined;
@@ -158,16 +158,15 @@ export class LoadConnection {
     if (this.#stuck) return;
     const awaited = this.#exchange.pending;
     const problem = this.#exchange.receive(chunk);
-    if (awaited && !this.#exchange.pending) this.#onReply();
+    const replied = awaited && !this.#exchange.pending;
+    if (replied) this.#onReply();
     if (problem !== undefined) this.#link.drop(problem);
-    else if (awaited && !this.#exchange.pending) {
-      if (this.#exchange.connectionClose) this.#link.drop('connection: close');
-      else this.advance();
-    }
+    else if (replied && this.#exchange.connectionClose) this.#link.drop('connection: close');
+    else if (replied) this.advance();
   }
 
   #onReply(): void {
-    this.#freeSinceMs = this.#exchange.endedMs;
+    this.#freeSinceMs = this.#exchange.repliedMs;
     if (this.#exchange.verified) this.#verifiedSentMs = this.#sentMs;
   }
 
@@ -176,16 +175,17 @@ export class LoadConnection {
    * hide the gap that is to be measured.
    */
   #onLost(): void {
-    if (this.#exchange.pending) {
-      this.#exchange.giveUp();
-      this.#freeSinceMs = this.#exchange.endedMs;
-    } else this.#exchange.giveUp();
+    this.#giveUpExchange();
+    this.#stuck = false;
   }
 
   #abandonExchange(): void {
-    if (!this.#exchange.pending) return;
+    if (this.#exchange.pending) this.#stuck = true;
+    this.#giveUpExchange();
+  }
+
+  #giveUpExchange(): void {
+    if (this.#exchange.pending) this.#freeSinceMs = this.#settings.clock();
     this.#exchange.giveUp();
-    this.#freeSinceMs = this.#exchange.endedMs;
-    this.#stuck = true;
   }
 }

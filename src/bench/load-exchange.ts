@@ -26,7 +26,7 @@ export class LoadExchange implements HttpMessageHandler<'response'> {
   #success = false;
   #wrongBytes = 0;
   #unasked = false;
-  #endedMs = Number.NaN;
+  #repliedMs = Number.NaN;
   #verified = false;
   #connectionClose = false;
 
@@ -39,9 +39,9 @@ export class LoadExchange implements HttpMessageHandler<'response'> {
     return this.#request !== undefined;
   }
 
-  /** When the last request got its whole reply or was given up, ms. */
-  get endedMs(): number {
-    return this.#endedMs;
+  /** When the last reply was complete, ms. */
+  get repliedMs(): number {
+    return this.#repliedMs;
   }
 
   /** Whether the last reply was right. */
@@ -71,15 +71,16 @@ export class LoadExchange implements HttpMessageHandler<'response'> {
     try {
       this.#reader.push(chunk);
     } catch (error) {
-      if (error instanceof HttpFramingError) return `invalid reply: ${error.message}`;
-      throw error;
+      if (!(error instanceof HttpFramingError)) throw error;
+      // At least one byte is not what the server meant to send.
+      this.#settings.recorder.corrupted(1);
+      return `invalid reply: ${error.message}`;
     }
     return this.#unasked ? 'a reply that nobody asked for' : undefined;
   }
 
   /** No reply will come: the outcome stays that of a request without one. The next transport begins a new stream. */
   giveUp(): void {
-    if (this.#request !== undefined) this.#endedMs = this.#settings.clock();
     this.#request = undefined;
     this.#check = undefined;
     this.#verified = false;
@@ -109,8 +110,8 @@ export class LoadExchange implements HttpMessageHandler<'response'> {
     // A reply that claims success and is short has lost bytes; an error reply never had them.
     if (this.#success && missing > 0) recorder.corrupted(missing);
     this.#verified = this.#wrongBytes + missing === 0;
-    this.#endedMs = clock();
-    recorder.replied(this.#row, this.#endedMs, this.#verified);
+    this.#repliedMs = clock();
+    recorder.replied(this.#row, this.#repliedMs, this.#verified);
     this.#request = undefined;
     this.#check = undefined;
   }

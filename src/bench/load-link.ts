@@ -123,7 +123,8 @@ export class LoadLink {
   #onSession(session: Buffer): void {
     if (!this.#needsSession()) return;
     this.#session = session;
-    this.#finishOpening();
+    // Node tells of a session from inside OpenSSL's read: what is written before that returns can get stuck.
+    setImmediate(() => this.#finishOpening());
   }
 
   #onData(chunk: Buffer): void {

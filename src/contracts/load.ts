@@ -28,7 +28,7 @@ export interface LoadConfig {
 /** `ok`: every byte of the reply was right. `unknown`: not idempotent, and its reply never came: it may have run or not. */
 export type RequestOutcome = 'ok' | 'failed' | 'unknown';
 
-/** One column per property, one row per request, in the order in which they were sent (those never sent come last). */
+/** One column per property, one row per request, in the order in which they were sent or given up unsent. */
 export interface RequestColumns {
   /** Index of the connection in the plan. */
   readonly connection: Uint32Array;

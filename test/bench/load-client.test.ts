@@ -1,0 +1,282 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createPrng } from '../../src/base/prng.js';
+import { LoadClient } from '../../src/bench/load-client.js';
+import type { LoadConfig, LoadReport } from '../../src/contracts/load.js';
+import type { Workload } from '../../src/contracts/workload.js';
+import { idleFleet } from '../../workloads/idle-fleet.js';
+import { requestReply } from '../../workloads/request-reply.js';
+import {
+  createCertificate,
+  type Disturb,
+  limited,
+  loadConfig,
+  SEED,
+  startServer,
+  type TestServer,
+} from './load-support.js';
+
+const certificate = createCertificate();
+const AS_GET = () => ({ method: 'GET', bodyBytes: 0 }) as const;
+const AS_POST = () => ({ method: 'POST', bodyBytes: 64 }) as const;
+const ALL = { faultMs: Number.NEGATIVE_INFINITY };
+
+let cleanUp: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const step of cleanUp.reverse()) await step();
+  cleanUp = [];
+});
+
+async function serve(workload: Workload, disturb?: Disturb): Promise<TestServer> {
+  const server = await startServer(certificate, workload, disturb);
+  cleanUp.push(() => server.close());
+  return server;
+}
+
+async function open(
+  server: TestServer,
+  workload: Workload,
+  changes: Partial<LoadConfig> = {},
+): Promise<LoadClient> {
+  const client = new LoadClient(loadConfig(server.port, certificate.cert, changes), workload);
+  cleanUp.push(() => client.close());
+  await client.open();
+  return client;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+/** Runs the plan, which must be finite, to its end. `enough` replies or executions are awaited at the server. */
+async function runAll(
+  client: LoadClient,
+  server: TestServer,
+  enough: number,
+  faultMs: number,
+): Promise<LoadReport> {
+  client.run(0);
+  await until(() => server.targets.length >= enough);
+  await client.stop(faultMs);
+  return client.report();
+}
+
+function outcomes(report: LoadReport): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const outcome of report.requests.outcome) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
+}
+
+describe('LoadClient', () => {
+  it.each(['1.3', '1.2'] as const)(
+    'verifies all replies in the order of the plan over TLS %s',
+    async (version) => {
+      const workload = limited(requestReply, 40);
+      const server = await serve(workload);
+      const client = await open(server, workload, { tls: { version, ciphers: undefined } });
+      const report = await runAll(client, server, 120, ALL.faultMs);
+
+      expect(outcomes(report)).toEqual({ ok: 120 });
+      expect(report.corruptedBytes).toBe(0);
+      expect(report.requests.closing).not.toContain(true);
+      const options = { connections: 3, durationMs: 60_000, arrivals: 'closed' } as const;
+      const plan = workload.plan(options, createPrng(SEED));
+      plan.connections.forEach((requests, index) => {
+        const planned = [...requests];
+        const sent = report.requests.id.filter((_, row) => report.requests.connection[row] === index);
+        expect(sent).toEqual(planned.map(({ id }) => id));
+      });
+      expect(report.requests.method.filter((method) => method === 'POST').length).toBeGreaterThan(0);
+      expect([...server.executions].sort()).toEqual([...report.requests.id].sort());
+      const protocols = server.connections.map((socket) => socket.getProtocol());
+      expect(new Set(protocols)).toEqual(new Set([`TLSv${version}`]));
+      expect(report.transports).toHaveLength(3);
+      for (const row of report.transports) {
+        expect(row).toMatchObject({ resumed: false, endedMs: null, cause: null });
+        expect(row.localPort).toBeGreaterThan(0);
+        expect(row.secureMs).toBeGreaterThanOrEqual(row.connectedMs ?? Number.NaN);
+      }
+    },
+  );
+
+  it('orders the times of each request', async () => {
+    const workload = limited(requestReply, 20);
+    const server = await serve(workload);
+    const { requests } = await runAll(await open(server, workload), server, 60, ALL.faultMs);
+    for (let row = 0; row < requests.id.length; row++) {
+      expect(requests.sentMs[row]).toBeGreaterThanOrEqual(requests.intendedMs[row] ?? Number.NaN);
+      expect(requests.repliedMs[row]).toBeGreaterThanOrEqual(requests.sentMs[row] ?? Number.NaN);
+    }
+  });
+
+  it('counts latency in open arrivals from the planned time', async () => {
+    const workload = limited(requestReply, 5, (_, index) => ({ atMs: index * 7 }));
+    const server = await serve(workload);
+    const options = { connections: 1, durationMs: 60_000, arrivals: 'open' } as const;
+    const { requests } = await runAll(await open(server, workload, { options }), server, 5, ALL.faultMs);
+    expect([...requests.intendedMs]).toEqual([0, 7, 14, 21, 28]);
+  });
+
+  it('counts corrupted bytes, and the request as failed', async () => {
+    const workload = limited(requestReply, 10, AS_GET);
+    const server = await serve(workload, (count, response) => {
+      if (count !== 4) return false;
+      response.writeHead(200, { 'Content-Length': 128 }).end(Buffer.alloc(128));
+      return true;
+    });
+    const report = await runAll(await open(server, workload), server, 30, ALL.faultMs);
+    expect(outcomes(report)).toEqual({ ok: 29, failed: 1 });
+    expect(report.corruptedBytes).toBeGreaterThan(100);
+    expect(report.transports).toHaveLength(3);
+  });
+
+  it('counts missing bytes of a reply that claims success, and none of an error', async () => {
+    const workload = limited(requestReply, 10, AS_GET);
+    const server = await serve(workload, (count, response) => {
+      if (count === 3) response.writeHead(200, { 'Content-Length': 0 }).end();
+      else if (count === 6) response.writeHead(503, { 'Content-Length': 4 }).end('busy');
+      else return false;
+      return true;
+    });
+    const report = await runAll(await open(server, workload), server, 30, ALL.faultMs);
+    expect(outcomes(report)).toEqual({ ok: 28, failed: 2 });
+    expect(report.corruptedBytes).toBe(128);
+  });
+
+  it('gives a transport up that sends a reply twice', async () => {
+    const workload = limited(requestReply, 10, AS_GET);
+    const server = await serve(workload, (count, _response, socket) => {
+      if (count !== 2) return false;
+      const reply = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nreply';
+      socket.write(reply + reply);
+      return true;
+    });
+    const options = { connections: 1, durationMs: 60_000, arrivals: 'closed' } as const;
+    const report = await runAll(await open(server, workload, { options }), server, 10, ALL.faultMs);
+    expect(report.requests.outcome[1]).toBe('failed');
+    expect(report.corruptedBytes).toBe(128 + 5);
+    expect(report.transports.map(({ cause }) => cause)).toEqual(['a reply that nobody asked for', null]);
+  });
+
+  it.each([
+    ['GET', AS_GET, { ok: 9, failed: 1 }],
+    ['POST', AS_POST, { ok: 9, unknown: 1 }],
+  ] as const)(
+    'classifies a %s in flight at a loss, and goes on with the next request',
+    async (_, change, expected) => {
+      const workload = limited(requestReply, 10, change);
+      const server = await serve(workload, (count, _response, socket) => {
+        if (count === 5) socket.destroy();
+        return count === 5;
+      });
+      const options = { connections: 1, durationMs: 60_000, arrivals: 'closed' } as const;
+      const report = await runAll(await open(server, workload, { options }), server, 10, ALL.faultMs);
+      expect(outcomes(report)).toEqual(expected);
+      expect(report.requests.id).toEqual(Array.from({ length: 10 }, (_, index) => `0-${index}`));
+      expect(report.requests.repliedMs[4]).toBeNaN();
+      expect(report.transports).toHaveLength(2);
+      expect(report.transports[0]?.cause).toMatch(/^(ECONNRESET|end|closed)$/);
+      expect(report.transports[0]?.endedMs).not.toBeNull();
+    },
+  );
+
+  it.each(['1.3', '1.2'] as const)('resumes the session over TLS %s only when told to', async (version) => {
+    for (const [onTransportLost, resumed] of [
+      ['full-handshake', false],
+      ['resume-session', true],
+    ] as const) {
+      const workload = limited(requestReply, 10, AS_GET);
+      const server = await serve(workload, (count, _response, socket) => {
+        if (count === 8) socket.destroy();
+        return count === 8;
+      });
+      const tls = { version, ciphers: undefined };
+      const report = await runAll(
+        await open(server, workload, { onTransportLost, tls }),
+        server,
+        30,
+        ALL.faultMs,
+      );
+      expect(report.transports.map((row) => row.resumed)).toEqual([false, false, false, resumed]);
+      expect(server.resumed).toEqual([false, false, false, resumed]);
+    }
+  });
+
+  it('follows "Connection: close"', async () => {
+    const workload = limited(requestReply, 4, AS_GET);
+    const server = await serve(workload, (count, response) => {
+      if (count === 2) response.setHeader('Connection', 'close');
+      return false;
+    });
+    const options = { connections: 1, durationMs: 60_000, arrivals: 'closed' } as const;
+    const report = await runAll(await open(server, workload, { options }), server, 4, ALL.faultMs);
+    expect(outcomes(report)).toEqual({ ok: 4 });
+    expect(report.transports.map(({ cause }) => cause)).toEqual(['connection: close', null]);
+  });
+
+  it('reconnects until a server is there again', async () => {
+    const workload = limited(requestReply, 2_000, AS_GET);
+    const server = await serve(workload);
+    const client = await open(server, workload);
+    client.run(0);
+    await until(() => server.targets.length > 10);
+    await server.close();
+    await until(() => client.report().transports.length >= 3 + 9);
+    await client.stop(Number.NEGATIVE_INFINITY);
+    const report = client.report();
+    expect(report.transports.slice(3).every(({ cause }) => cause === 'ECONNREFUSED')).toBe(true);
+    // Those in flight when the server went, and those that no transport was there for.
+    expect(report.requests.outcome.filter((outcome) => outcome !== 'ok').length).toBeGreaterThanOrEqual(3);
+    expect([...report.requests.sentMs].filter(Number.isNaN)).toHaveLength(3);
+  });
+
+  it('checks quiet connections when the load is over', async () => {
+    const server = await serve(idleFleet);
+    const options = { connections: 4, durationMs: 100_000, arrivals: 'closed' } as const;
+    const client = await open(server, idleFleet, { options });
+    client.run(0);
+    await until(() => server.executions.length >= 8);
+    // The active connection has requests after it, the idle ones do not.
+    const faultMs = Math.max(...client.report().requests.repliedMs.filter((ms) => !Number.isNaN(ms)));
+    await until(() => client.report().requests.sentMs.some((ms, row) => ms > faultMs && row > 8));
+    await client.stop(faultMs);
+    const { requests } = client.report();
+    const closing = requests.id.filter((_, row) => requests.closing[row]);
+    expect(closing).toEqual(['1-1', '2-1', '3-1']);
+    expect(new Set(requests.outcome)).toEqual(new Set(['ok']));
+  });
+
+  it('finds a connection out that only looks alive', async () => {
+    const workload = limited(requestReply, 10, AS_GET);
+    const server = await serve(workload, (count) => count >= 5);
+    const options = { connections: 1, durationMs: 60_000, arrivals: 'closed' } as const;
+    const report = await runAll(
+      await open(server, workload, { options }),
+      server,
+      5,
+      Number.POSITIVE_INFINITY,
+    );
+    expect(outcomes(report)).toEqual({ ok: 4, failed: 2 });
+    expect(report.requests.closing.indexOf(true)).toBe(5);
+    expect(report.requests.sentMs[5]).toBeNaN();
+    expect(report.transports).toMatchObject([{ endedMs: null }]);
+  }, 10_000);
+
+  it('refuses a certificate of another authority', async () => {
+    const server = await serve(requestReply);
+    const client = new LoadClient(loadConfig(server.port, createCertificate().cert), requestReply);
+    cleanUp.push(() => client.close());
+    await expect(client.open()).rejects.toThrow(
+      /connection 0 could not be opened: \w*SELF_SIGNED\w*|SIGNATURE/,
+    );
+  });
+
+  it('refuses a certificate with another name', async () => {
+    const server = await serve(requestReply);
+    const client = new LoadClient(
+      loadConfig(server.port, certificate.cert, { servername: 'other.test' }),
+      requestReply,
+    );
+    cleanUp.push(() => client.close());
+    await expect(client.open()).rejects.toThrow('could not be opened: ERR_TLS_CERT_ALTNAME_INVALID');
+  });
+});
