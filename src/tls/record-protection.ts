@@ -20,6 +20,8 @@ import {
 } from './record.js';
 import { type OpenedRecord, type RecordFormat, recordFormat } from './record-format.js';
 
+export type { OpenedRecord } from './record-format.js';
+
 /**
  * Up to here one buffer is cheaper than a list of three, above it copying the content costs more than it saves
  * (measured: the two cost the same between 1 and 4 KiB).
