@@ -71,11 +71,6 @@ export class ByteReader {
     return this.bytes(this.uint16());
   }
 
-  /** A vector with a length of 3 bytes, as a view. */
-  vector24(): Buffer {
-    return this.bytes(this.uint24());
-  }
-
   /** All bytes that are left, as a view. */
   rest(): Buffer {
     return this.bytes(this.remaining);
@@ -174,11 +169,6 @@ export class ByteWriter {
   /** Opens a vector with a length of 2 bytes, as {@link writeLengthUint8}. */
   writeLengthUint16(): () => void {
     return this.#openVector(2);
-  }
-
-  /** Opens a vector with a length of 3 bytes, as {@link writeLengthUint8}. */
-  writeLengthUint24(): () => void {
-    return this.#openVector(3);
   }
 
   /** What has been written, as a view: write no more afterwards. */

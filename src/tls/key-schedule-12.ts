@@ -3,9 +3,6 @@ import { createHmac, createSecretKey } from 'node:crypto';
 import type { CipherSuite, HashAlgorithm } from './cipher-suites.js';
 import type { DirectionKeys } from './key-schedule-13.js';
 
-/** The master secret of every suite (RFC 5246 8.1). */
-export const MASTER_SECRET_BYTES = 48;
-
 /** PRF (RFC 5246 5): P_hash of the label and the seed. */
 export function prf(
   hash: HashAlgorithm,

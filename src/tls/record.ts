@@ -49,11 +49,6 @@ export function recordBodyBytes(record: Buffer, offset = 0): number {
   return record.readUInt16BE(offset + 3);
 }
 
-/** Body of a whole record that starts at its header, as a view. */
-export function recordBody(record: Buffer): Buffer {
-  return record.subarray(RECORD_HEADER_BYTES);
-}
-
 /** Writes a record header with version 3.3 at `offset`. */
 export function writeRecordHeader(target: Buffer, offset: number, type: number, bodyBytes: number): void {
   target.writeUInt8(type, offset);

@@ -7,11 +7,11 @@ const DECODE_ERROR = 50;
 
 type Field =
   | { kind: 'uint8' | 'uint16' | 'uint24' | 'uint32' | 'uint48' | 'uint64AsNumber'; value: number }
-  | { kind: 'vector8' | 'vector16' | 'vector24'; value: Buffer };
+  | { kind: 'vector8' | 'vector16'; value: Buffer };
 
 const integer = (kind: Extract<Field['kind'], `uint${string}`>, max: number) =>
   fc.record({ kind: fc.constant(kind), value: fc.maxSafeNat().map((n) => (n <= max ? n : n % (max + 1))) });
-const vector = (kind: 'vector8' | 'vector16' | 'vector24', maxLength: number) =>
+const vector = (kind: 'vector8' | 'vector16', maxLength: number) =>
   fc.record({
     kind: fc.constant(kind),
     value: fc.uint8Array({ maxLength }).map((bytes) => Buffer.from(bytes)),
@@ -26,7 +26,6 @@ const field: fc.Arbitrary<Field> = fc.oneof(
   integer('uint64AsNumber', Number.MAX_SAFE_INTEGER),
   vector('vector8', 255),
   vector('vector16', 300),
-  vector('vector24', 300),
 );
 
 function write(writer: ByteWriter, field: Field): void {
@@ -40,8 +39,7 @@ function write(writer: ByteWriter, field: Field): void {
 }
 
 function openVector(writer: ByteWriter, kind: Field['kind']): () => void {
-  if (kind === 'vector8') return writer.writeLengthUint8();
-  return kind === 'vector16' ? writer.writeLengthUint16() : writer.writeLengthUint24();
+  return kind === 'vector8' ? writer.writeLengthUint8() : writer.writeLengthUint16();
 }
 
 function serialize(fields: readonly Field[]): Buffer {
