@@ -2,7 +2,7 @@
 import type { Phases } from '../../src/contracts/results.js';
 import { formatMs } from '../shared/format.js';
 import { PHASE_OPACITIES } from './palette.js';
-import { type Chart, PLOT_WIDTH } from './render.js';
+import { type Chart, type ChartLayer, NUMBER_FORMAT, PLOT_WIDTH } from './render.js';
 import { type ChartSeries, strategyEncoding } from './series.js';
 
 /** The phases in order, with the words for them. */
@@ -24,16 +24,17 @@ export const PHASES: readonly {
 
 interface Bar {
   readonly strategy: string;
-  readonly phase: string;
+  readonly opacity: number;
   readonly from: number;
   readonly to: number;
 }
 
-/** Height of one bar with its gap, px. */
-const BAR_STEP = 36;
+/** Height of one bar with its label above, px. */
+const BAR_STEP = 46;
+const BAR_HEIGHT = 18;
 
-/** Longest label, px; about 20 characters. */
-const LABEL_LIMIT = 112;
+/** From the middle of a bar up to its label, px. */
+const LABEL_RISE = 18;
 
 /** The chart; null when no connection recovered. */
 export function phasesChart(series: readonly ChartSeries[]): Chart | null {
@@ -43,47 +44,63 @@ export function phasesChart(series: readonly ChartSeries[]): Chart | null {
     title: 'Phases of a recovery',
     text: `Most time went to ${shown.map(describe).join(', ')}. Medians of each phase.`,
     spec: {
-      width: PLOT_WIDTH - LABEL_LIMIT + 34,
+      width: PLOT_WIDTH,
       height: { step: BAR_STEP },
       data: { values: shown.flatMap(bars) },
-      mark: { type: 'bar', height: 18 },
       encoding: {
-        y: {
-          field: 'strategy',
-          type: 'nominal',
-          sort: shown.map(({ strategy }) => strategy),
-          title: null,
-          axis: { labelLimit: LABEL_LIMIT, ticks: false, domain: false },
-        },
-        x: {
-          field: 'from',
-          type: 'quantitative',
-          title: 'ms (median)',
-          axis: { tickCount: 4, format: ',~g' },
-        },
-        x2: { field: 'to' },
-        fillOpacity: {
-          field: 'phase',
-          type: 'ordinal',
-          scale: { domain: PHASES.map(({ name }) => name), range: [...PHASE_OPACITIES] },
-          legend: null,
-        },
-        // An outline keeps the palest phase visible and neighbours apart.
-        stroke: strategyEncoding(shown).color,
-        strokeWidth: { value: 0.75 },
-        color: strategyEncoding(shown).color,
+        y: { field: 'strategy', type: 'nominal', sort: shown.map(({ strategy }) => strategy), axis: null },
       },
+      layer: [barLayer(shown), labelLayer(shown)],
     },
   };
 }
 
+function barLayer(shown: readonly ChartSeries[]): ChartLayer {
+  const { color } = strategyEncoding(shown);
+  return {
+    mark: { type: 'bar', height: BAR_HEIGHT },
+    encoding: {
+      x: {
+        field: 'from',
+        type: 'quantitative',
+        title: 'ms (median)',
+        axis: { tickCount: 5, format: NUMBER_FORMAT },
+      },
+      x2: { field: 'to' },
+      color,
+      fillOpacity: { field: 'opacity', type: 'quantitative', scale: null, legend: null },
+      // An outline keeps the palest phase visible and neighbours apart.
+      stroke: color,
+      strokeWidth: { value: 0.75 },
+    },
+  };
+}
+
+/** Above the bars, where the whole width is free for a long id. */
+function labelLayer(shown: readonly ChartSeries[]): ChartLayer {
+  return {
+    data: { values: shown.map(({ strategy }) => ({ strategy })) },
+    mark: {
+      type: 'text',
+      align: 'left',
+      baseline: 'middle',
+      dy: -LABEL_RISE,
+      fontSize: 11,
+      color: 'currentColor',
+      limit: 1.4 * PLOT_WIDTH,
+    },
+    encoding: { x: { value: 0 }, text: { field: 'strategy', type: 'nominal' } },
+  };
+}
+
+/** One after the other; phases that took no time are left out. */
 function bars({ strategy, series: { phases } }: ChartSeries): Bar[] {
   let from = 0;
-  return PHASES.map(({ key, name }) => {
+  return PHASES.flatMap(({ key }, index) => {
     const to = from + (phases?.[key] ?? 0);
-    const bar = { strategy, phase: name, from, to };
+    const bar = { strategy, from, to, opacity: PHASE_OPACITIES[index] ?? 1 };
     from = to;
-    return bar;
+    return bar.to > bar.from ? [bar] : [];
   });
 }
 

@@ -1,7 +1,7 @@
 /** Recovery times as empirical distribution functions, one line per strategy. */
 import { quantile } from '../../src/stats/quantile.js';
 import { formatMs } from '../shared/format.js';
-import { type Chart, PLOT_WIDTH } from './render.js';
+import { type Chart, NUMBER_FORMAT, PLOT_WIDTH } from './render.js';
 import { type ChartSeries, strategyEncoding } from './series.js';
 
 interface Point {
@@ -11,7 +11,7 @@ interface Point {
   readonly share: number;
 }
 
-/** Points per line: a step of 1 %, which is under 2 px. */
+/** Points per line less one: a step of 1 %, which is under 2 px. */
 const STEPS = 100;
 
 /** 10 us. A logarithmic axis has no 0, and no measured recovery is faster. */
@@ -32,14 +32,14 @@ export function recoveryTimesChart(series: readonly ChartSeries[]): Chart | null
       width: PLOT_WIDTH,
       height: HEIGHT,
       data: { values: points },
-      mark: { type: 'line', interpolate: 'step-after', strokeWidth: 2 },
+      mark: { type: 'line', strokeWidth: 2 },
       encoding: {
         x: {
           field: 'ms',
           type: 'quantitative',
           title: 'ms after the fault (log)',
           scale: { type: 'log', domain, nice: false },
-          axis: { values: ticks(domain), format: ',~g', labelFlush: false },
+          axis: { values: ticks(domain), format: NUMBER_FORMAT, labelFlush: false },
         },
         y: {
           field: 'share',
@@ -54,16 +54,14 @@ export function recoveryTimesChart(series: readonly ChartSeries[]): Chart | null
   };
 }
 
-/** Starts at 0 and ends below 1 when connections were lost for good. */
+/** Ends below 1 when connections were lost for good. */
 function distribution({ strategy, cell, series: { recoveryTimesMs } }: ChartSeries): Point[] {
   const top = recoveredShare(cell);
-  const steps = Math.min(STEPS, recoveryTimesMs.length);
-  const points = Array.from({ length: steps }, (_, step) => ({
+  return Array.from({ length: STEPS + 1 }, (_, step) => ({
     strategy,
-    ms: Math.max(LEAST_MS, quantile(recoveryTimesMs, steps === 1 ? 1 : step / (steps - 1))),
-    share: ((step + 1) / steps) * top,
+    ms: Math.max(LEAST_MS, quantile(recoveryTimesMs, step / STEPS)),
+    share: (step / STEPS) * top,
   }));
-  return [{ strategy, ms: points[0]?.ms ?? LEAST_MS, share: 0 }, ...points];
 }
 
 /** Share of the connections that should have recovered and did. */

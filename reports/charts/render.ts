@@ -29,6 +29,9 @@ export async function renderSvg({ spec }: Chart): Promise<string> {
 /** Width of the plotting area, px. With the axes and labels 328 px, which is a 360 px screen less its margins. */
 export const PLOT_WIDTH = 270;
 
+/** Numbers on an axis as in the tables: separators, and only the decimals that there are. */
+export const NUMBER_FORMAT = ',.2~f';
+
 /** Text takes the colour of the page, so that one picture serves light and dark. */
 const BASE = {
   background: 'transparent',

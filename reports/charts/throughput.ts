@@ -1,6 +1,6 @@
 /** Verified replies per second around the fault (the upright line at 0), one line per strategy. */
-import { formatCount, formatMs, formatPercent } from '../shared/format.js';
-import { type Chart, type ChartLayer, PLOT_WIDTH } from './render.js';
+import { formatCount, formatPercent } from '../shared/format.js';
+import { type Chart, type ChartLayer, NUMBER_FORMAT, PLOT_WIDTH } from './render.js';
 import { type ChartSeries, strategyEncoding } from './series.js';
 
 interface Point {
@@ -35,7 +35,7 @@ export function throughputChart(series: readonly ChartSeries[]): Chart | null {
   if (span === null) return null;
   return {
     title: 'Verified replies per second',
-    text: `${shown.map(describe).join('; ')}. Means over ${formatMs(span.stepMs)} ms.`,
+    text: `${shown.map(describe).join('; ')}. Means over ${formatCount(span.stepMs)} ms.`,
     spec: {
       width: PLOT_WIDTH,
       height: HEIGHT,
@@ -54,14 +54,14 @@ function lines(shown: readonly ChartSeries[], span: Span): ChartLayer {
         type: 'quantitative',
         title: 'ms after the fault',
         scale: { domain: [span.from, span.to], nice: false },
-        axis: { tickCount: 6, format: ',~g', grid: false },
+        axis: { tickCount: 6, format: NUMBER_FORMAT, grid: false },
       },
       y: {
         field: 'perSecond',
         type: 'quantitative',
         title: 'replies / s',
         scale: { zero: true },
-        axis: { tickCount: 5, format: '~s' },
+        axis: { tickCount: 5, format: NUMBER_FORMAT },
       },
       ...strategyEncoding(shown),
     },
@@ -125,6 +125,6 @@ function describe({ strategy, cell: { throughput } }: ChartSeries): string {
   const back =
     throughput.timeTo95Ms === null
       ? 'never back to 95 %'
-      : `back to 95 % after ${formatMs(throughput.timeTo95Ms)} ms`;
+      : `back to 95 % after ${formatCount(throughput.timeTo95Ms)} ms`;
   return `${strategy}: ${formatCount(throughput.beforePerSecond)}/s before, down by ${formatPercent(throughput.dipDepth)}, ${back}`;
 }

@@ -11,7 +11,7 @@ export function problems(summary: Summary): Markup {
   const { violations, rejected } = problemLines(summary);
   return html`<section><h2>Violations and trials that do not count</h2>${
     violations.length === 0
-      ? html`<p class="soft">No violation: no corrupted byte, and no strategy broke its promise.</p>`
+      ? html`<p class="soft">No violation was found.</p>`
       : html`<ul class="bad">${violations.map(item)}</ul>`
   }${
     rejected.length === 0

@@ -99,7 +99,7 @@ export function scorecard(summary: Summary): Markup {
     (measure) =>
       html`<tr><th scope="row">${measure.name}<small class="soft">${measure.note}</small></th>${strategies.map((strategy) => value(measure, strategy, summary))}</tr>`,
   );
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Scorecard"><table><thead><tr><th scope="col"></th>${heads}</tr></thead><tbody>${rows}</tbody></table></div>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Scorecard"><table class="score"><thead><tr><th scope="col"></th>${heads}</tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 function value(measure: Measure, strategy: StrategySummary, summary: Summary): Markup {

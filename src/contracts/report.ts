@@ -1,6 +1,7 @@
 /** The contract of a report: a pure function from results to text. It reads no file and asks no clock. */
-import type { StateField } from './strategy.js';
+
 import type { Phases, Summary } from './results.js';
+import type { StateField } from './strategy.js';
 
 /** What charts need beyond the summary, of one cell (strategy x workload x fault), over its completed trials. */
 export interface CellSeries {
@@ -10,7 +11,11 @@ export interface CellSeries {
   /** Recovery time of each connection that has one, ms, ascending. At most {@link MAX_SAMPLES}, evenly thinned. */
   readonly recoveryTimesMs: readonly number[];
   /** Mean verified replies per second in bins around the fault. */
-  readonly throughput: { readonly binMs: number; readonly firstBin: number; readonly repliesPerSecond: readonly number[] };
+  readonly throughput: {
+    readonly binMs: number;
+    readonly firstBin: number;
+    readonly repliesPerSecond: readonly number[];
+  };
   /** Median of each phase over all recovered connections; null when none recovered. */
   readonly phases: Phases | null;
 }

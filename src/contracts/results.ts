@@ -99,7 +99,12 @@ export const measurementsSchema = z.object({
   /** Verified replies in 10 ms bins; bin i covers fault + (firstBin + i) * binMs. */
   throughput: z.object({ binMs: z.number().positive(), firstBin: z.number().int(), replies: z.array(count) }),
   /** From the intended send time. */
-  latencyMs: z.object({ beforeP50: ms.nullable(), beforeP99: ms.nullable(), afterP50: ms.nullable(), afterP99: ms.nullable() }),
+  latencyMs: z.object({
+    beforeP50: ms.nullable(),
+    beforeP99: ms.nullable(),
+    afterP50: ms.nullable(),
+    afterP99: ms.nullable(),
+  }),
   /** Health of the load generator itself. */
   generator: z.object({ eventLoopDelayMaxMs: ms, lateStarts: count }),
 });
@@ -199,7 +204,16 @@ export const summarySchema = z.object({
   cells: z.array(cellSchema),
   comparisons: z.array(comparisonSchema),
   /** Trials that do not count, and why. */
-  rejected: z.array(z.object({ index: count, strategy: id, workload: id, fault: id, status: z.string(), reasons: z.array(z.string()) })),
+  rejected: z.array(
+    z.object({
+      index: count,
+      strategy: id,
+      workload: id,
+      fault: id,
+      status: z.string(),
+      reasons: z.array(z.string()),
+    }),
+  ),
   violations: z.array(z.string()),
 });
 

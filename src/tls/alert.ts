@@ -1,5 +1,6 @@
 /** TLS alerts (RFC 8446 6, RFC 5246 7.2): a content of two bytes. */
 import { ProtocolError } from '../base/errors.js';
+import { ContentType, RECORD_HEADER_BYTES, writeRecordHeader } from './record.js';
 
 export const AlertLevel = { warning: 1, fatal: 2 } as const;
 export type AlertLevel = (typeof AlertLevel)[keyof typeof AlertLevel];
@@ -69,4 +70,12 @@ export function parseAlert(content: Buffer): ParsedAlert {
     );
   }
   return { level, description };
+}
+
+/** A fatal alert as a whole record without protection, as it may be sent before the handshake has begun. */
+export function plaintextAlert(description: AlertDescription): Buffer {
+  const record = Buffer.alloc(RECORD_HEADER_BYTES + ALERT_BYTES);
+  writeRecordHeader(record, 0, ContentType.alert, ALERT_BYTES);
+  encodeAlert(AlertLevel.fatal, description).copy(record, RECORD_HEADER_BYTES);
+  return record;
 }

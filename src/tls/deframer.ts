@@ -1,7 +1,7 @@
 /** Cuts a byte stream into whole TLS records without looking into their bodies. */
 import { ProtocolError } from '../base/errors.js';
 import { Alert } from './alert.js';
-import { isContentType, RECORD_HEADER_BYTES, RECORD_VERSION_MAJOR } from './record.js';
+import { isContentType, MAX_CIPHERTEXT_BYTES, RECORD_HEADER_BYTES, RECORD_VERSION_MAJOR } from './record.js';
 
 export interface RecordDeframerOptions {
   /** Bytes before each record: 0 on a client's connection, 4 on a trunk (the flow id). */
@@ -11,6 +11,13 @@ export interface RecordDeframerOptions {
   /** Longest body of a record of an accepted type, bytes. */
   maxBodyBytes(type: number): number;
 }
+
+/** The byte stream of one TLS peer. */
+export const TLS_STREAM: RecordDeframerOptions = {
+  prefixBytes: 0,
+  accepts: isContentType,
+  maxBodyBytes: () => MAX_CIPHERTEXT_BYTES,
+};
 
 /**
  * Turns chunks into records. A record that lies in one chunk is passed on as a view of it; one that straddles chunks is

@@ -1,0 +1,272 @@
+/**
+ * The director: the only thing that a client's TCP connection touches. It forwards records between clients and
+ * replicas over one trunk per replica, detects failures and hands the flows of a failed replica to their backups.
+ */
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Clock } from '../../base/clock.js';
+import { ProtocolError } from '../../base/errors.js';
+import type { BackupRole, Expectation } from '../../contracts/strategy.js';
+import { COMMIT_QUIET, COMMIT_STATE, ControlType, parseCredit, parseEnd } from '../../net/control-records.js';
+import { Trunk } from '../../net/trunk.js';
+import { Alert } from '../../tls/alert.js';
+import { type DetectorOptions, FailureDetector } from './failure-detector.js';
+import { DirectorFlow, type FlowHost } from './flow.js';
+
+export interface DirectorConfig {
+  readonly replicas: readonly { readonly index: number; readonly trunkPort: number }[];
+  /** From the strategy: whether flows are taken over at all, and when idle ones are. */
+  readonly transport: Expectation['transport'];
+  readonly idleFlows: BackupRole['idleFlows'];
+  /** Round-trip time added on the client side, ms. */
+  readonly rttMs: number;
+  readonly detector: DetectorOptions;
+  /** Port for clients on 127.0.0.1; 0 for any. */
+  readonly port: number;
+}
+
+/** What happens at the director, with its time (ms of the shared clock). */
+export interface DirectorObserver {
+  flowOpened(flow: DirectorFlow, atMs: number): void;
+  replicaFailed(index: number, cause: string, atMs: number): void;
+  /** The flow was sent to its backup. */
+  flowRedirected(flow: DirectorFlow, atMs: number): void;
+  /** First server byte after a takeover. */
+  flowResumed(flow: DirectorFlow, atMs: number): void;
+  flowEnded(flow: DirectorFlow, cause: string, atMs: number): void;
+  stateCommitted(bytes: number): void;
+}
+
+/** `primary`: new flows go to the first live replica. `spread`: to all in turn, as when warming up. */
+export type Placement = 'primary' | 'spread';
+
+interface Replica {
+  readonly index: number;
+  readonly trunk: Trunk;
+  readonly detector: FailureDetector;
+  readonly flows: Set<DirectorFlow>;
+  alive: boolean;
+}
+
+export class Director implements FlowHost {
+  placement: Placement = 'primary';
+  readonly #config: DirectorConfig;
+  readonly #observer: DirectorObserver;
+  readonly #clock: Clock;
+  readonly #replicas: Replica[] = [];
+  readonly #flows = new Map<number, DirectorFlow>();
+  readonly #server: Server;
+  #corkedFlows: DirectorFlow[] = [];
+  #lastFlowId = 0;
+  #spreadTurn = 0;
+  #heartbeat: NodeJS.Timeout | undefined;
+
+  constructor(config: DirectorConfig, observer: DirectorObserver, clock: Clock) {
+    this.#config = config;
+    this.#observer = observer;
+    this.#clock = clock;
+    // A client may finish sending and still wait for its reply.
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+  }
+
+  /** Connects to all replicas, then listens. Resolves with the port for clients. */
+  async start(): Promise<number> {
+    for (const { index, trunkPort } of this.#config.replicas) {
+      this.#replicas.push(await this.#connectReplica(index, trunkPort));
+    }
+    this.#heartbeat = setInterval(() => this.#beat(), this.#config.detector.intervalMs);
+    return listen(this.#server, this.#config.port);
+  }
+
+  stop(): void {
+    clearInterval(this.#heartbeat);
+    this.#server.close();
+    for (const flow of [...this.#flows.values()]) flow.reset('director-stopped');
+    for (const replica of this.#replicas) replica.trunk.fence('director-stopped');
+  }
+
+  corked(flow: DirectorFlow): void {
+    this.#corkedFlows.push(flow);
+  }
+
+  resumedOutput(flow: DirectorFlow): void {
+    this.#observer.flowResumed(flow, this.#clock());
+  }
+
+  woken(flow: DirectorFlow): void {
+    const owner = this.#replicas.find(({ index }) => index === flow.owner.index);
+    if (owner?.alive !== true) {
+      flow.reset('no-backup');
+      return;
+    }
+    this.#observer.flowRedirected(flow, this.#clock());
+    flow.take();
+  }
+
+  ended(flow: DirectorFlow, cause: string): void {
+    this.#flows.delete(flow.id);
+    this.#replicas.find(({ index }) => index === flow.owner.index)?.flows.delete(flow);
+    this.#observer.flowEnded(flow, cause, this.#clock());
+  }
+
+  async #connectReplica(index: number, port: number): Promise<Replica> {
+    const socket = connect(port, '127.0.0.1');
+    await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    const detector = new FailureDetector(this.#config.detector, this.#clock());
+    const trunk: Trunk = new Trunk(socket, {
+      tlsRecord: (flowId, record) => this.#flows.get(flowId)?.serverRecord(record),
+      controlRecord: (flowId, type, flags, body) => this.#control(index, flowId, type, flags, body),
+      batchEnd: () => {
+        detector.heard(this.#clock());
+        this.#uncorkAll();
+      },
+      closed: (cause) => this.#replicaFailed(index, cause),
+    });
+    return { index, trunk, detector, flows: new Set(), alive: true };
+  }
+
+  #accept(socket: Socket): void {
+    const owner = this.#place();
+    if (owner === undefined) {
+      socket.resetAndDestroy();
+      return;
+    }
+    this.#lastFlowId += 1;
+    const options = {
+      id: this.#lastFlowId,
+      rttMs: this.#config.rttMs,
+      journal: this.#config.transport === 'kept',
+    };
+    const flow = new DirectorFlow(socket, options, this, owner, this.#backupFor(owner.index));
+    this.#flows.set(flow.id, flow);
+    owner.flows.add(flow);
+    this.#observer.flowOpened(flow, this.#clock());
+  }
+
+  #place(): Replica | undefined {
+    const alive = this.#replicas.filter((replica) => replica.alive);
+    if (this.placement === 'primary') return alive[0];
+    this.#spreadTurn += 1;
+    return alive[this.#spreadTurn % alive.length];
+  }
+
+  /** The next live replica after `index`, going round. */
+  #backupFor(index: number): number | undefined {
+    if (this.#config.transport !== 'kept') return undefined;
+    const count = this.#replicas.length;
+    for (let step = 1; step < count; step++) {
+      const candidate = this.#replicas[(index + step) % count];
+      if (candidate?.alive === true) return candidate.index;
+    }
+    return undefined;
+  }
+
+  #control(replica: number, flowId: number, type: number, flags: number, body: Buffer): void {
+    const flow = this.#flows.get(flowId);
+    // The client may have closed while this was under way; heartbeats have no flow.
+    if (flow === undefined || flow.owner.index !== replica) return;
+    try {
+      this.#flowControl(flow, type, flags, body);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      flow.owner.trunk.sendEnd(flow.id, 'internal-error');
+      flow.reset(`malformed control record: ${error.message}`);
+    }
+  }
+
+  #flowControl(flow: DirectorFlow, type: number, flags: number, body: Buffer): void {
+    switch (type) {
+      case ControlType.commit:
+        this.#commit(flow, flags, body);
+        return;
+      case ControlType.credit:
+        flow.credit(parseCredit(body));
+        return;
+      case ControlType.end:
+        flow.endedByReplica(parseEnd(body));
+        return;
+    }
+  }
+
+  #commit(flow: DirectorFlow, flags: number, body: Buffer): void {
+    const carriesState = (flags & COMMIT_STATE) !== 0;
+    if (body.length < 4 || body.length > 4 !== carriesState) {
+      throw new ProtocolError(Alert.decode_error, `commit: ${body.length} bytes`);
+    }
+    // A copy: the record lies in a large read buffer that it would keep alive.
+    const state = carriesState ? Buffer.from(body.subarray(4)) : undefined;
+    if (!flow.journal.commit(body.readUInt32BE(0), (flags & COMMIT_QUIET) !== 0, state)) {
+      throw new ProtocolError(Alert.decode_error, 'commit: more records than the client sent');
+    }
+    if (state !== undefined) this.#observer.stateCommitted(state.length);
+  }
+
+  #uncorkAll(): void {
+    const flows = this.#corkedFlows;
+    if (flows.length === 0) return;
+    this.#corkedFlows = [];
+    for (const flow of flows) flow.uncork();
+  }
+
+  #beat(): void {
+    const nowMs = this.#clock();
+    for (const replica of this.#replicas) {
+      if (!replica.alive) continue;
+      replica.trunk.sendHeartbeat();
+      if (replica.detector.check(nowMs) === 'failed') replica.trunk.fence('missed-heartbeats');
+    }
+  }
+
+  /** The trunk is drained, or fenced: what the replica got out has been handed on, and nothing more will be. */
+  #replicaFailed(index: number, cause: string): void {
+    const replica = this.#replicas.find((candidate) => candidate.index === index);
+    if (replica === undefined || !replica.alive) return;
+    replica.alive = false;
+    this.#uncorkAll();
+    this.#observer.replicaFailed(index, cause, this.#clock());
+    const flows = [...replica.flows];
+    replica.flows.clear();
+    if (this.#config.transport === 'kept') this.#moveAll(flows, index);
+    else for (const flow of flows) flow.reset('replica-failed');
+    for (const flow of this.#flows.values()) {
+      if (flow.backup === index) flow.backup = undefined;
+    }
+  }
+
+  /** Flows with something under way first, in one batch; then the idle ones, unless they can wait for their client. */
+  #moveAll(flows: readonly DirectorFlow[], from: number): void {
+    const idle: DirectorFlow[] = [];
+    for (const flow of flows) {
+      if (!this.#assignNewOwner(flow, from)) continue;
+      if (flow.untouched) flow.reopen();
+      else if (flow.journal.idle) idle.push(flow);
+      else this.woken(flow);
+    }
+    for (const flow of idle) {
+      if (this.#config.idleFlows === 'lazy') flow.parked = true;
+      else this.woken(flow);
+    }
+  }
+
+  #assignNewOwner(flow: DirectorFlow, from: number): boolean {
+    const owner = this.#replicas.find(({ index, alive }) => alive && index === flow.backup);
+    if (owner === undefined || !flow.journal.recoverable) {
+      flow.reset(owner === undefined ? 'no-backup' : 'not-recoverable');
+      return false;
+    }
+    flow.takenFrom = from;
+    flow.owner = owner;
+    flow.backup = this.#backupFor(owner.index);
+    owner.flows.add(flow);
+    return true;
+  }
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: '127.0.0.1', port, backlog: 4096 }, () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}

@@ -1,0 +1,266 @@
+/**
+ * One client TCP connection seen by the director: deframes what the client sends, forwards whole records, keeps the
+ * journal. It holds no key and sees no plaintext.
+ */
+import type { Socket } from 'node:net';
+import { ProtocolError } from '../../base/errors.js';
+import { ControlType, type EndReason, encodeOpen, encodeTake } from '../../net/control-records.js';
+import type { Trunk } from '../../net/trunk.js';
+import { Alert } from '../../tls/alert.js';
+import { RecordDeframer, TLS_STREAM } from '../../tls/deframer.js';
+import { type ClientLink, createClientLink } from './client-link.js';
+import { Journal } from './journal.js';
+
+/** Bytes per flow and direction that may be under way between director and replica. */
+export const FLOW_WINDOW_BYTES = 256 * 1024;
+
+/** A replica as the director sees it. */
+export interface Upstream {
+  readonly index: number;
+  readonly trunk: Trunk;
+}
+
+/** What a flow tells the director. */
+export interface FlowHost {
+  /** Gathers writes to this client until the end of the current trunk batch. */
+  corked(flow: DirectorFlow): void;
+  /** First server record after a takeover. */
+  resumedOutput(flow: DirectorFlow): void;
+  /** The client spoke on a flow whose takeover was put off. */
+  woken(flow: DirectorFlow): void;
+  ended(flow: DirectorFlow, cause: string): void;
+}
+
+export interface FlowOptions {
+  readonly id: number;
+  readonly rttMs: number;
+  /** Whether the flow may be taken over: without it nothing is kept. */
+  readonly journal: boolean;
+}
+
+export class DirectorFlow {
+  readonly id: number;
+  readonly link: ClientLink;
+  readonly journal = new Journal();
+  /** The replica that serves the flow; while {@link parked}, the one that will. */
+  owner: Upstream;
+  backup: number | undefined;
+  /** Replica that failed and that the flow was or will be taken over from; undefined before any fault. */
+  takenFrom: number | undefined;
+  /** Idle at the fault: taken over when the client next speaks. */
+  parked = false;
+
+  readonly #host: FlowHost;
+  readonly #journals: boolean;
+  readonly #deframer = new RecordDeframer(TLS_STREAM);
+  readonly #onRecord = (record: Buffer): void => this.#forward(record);
+  #creditBytes = FLOW_WINDOW_BYTES;
+  #uncreditedBytes = 0;
+  #paused = false;
+  #corked = false;
+  #awaitsOutput = false;
+  #clientFinished = false;
+  #ended = false;
+
+  constructor(
+    socket: Socket,
+    options: FlowOptions,
+    host: FlowHost,
+    owner: Upstream,
+    backup: number | undefined,
+  ) {
+    this.id = options.id;
+    this.owner = owner;
+    this.backup = backup;
+    this.#host = host;
+    this.#journals = options.journal;
+    this.link = createClientLink(
+      socket,
+      {
+        received: (chunk) => this.#received(chunk),
+        finished: () => this.#finished(),
+        lost: (cause) => this.#lost(cause),
+        drained: () => this.#returnCredit(),
+      },
+      options.rttMs,
+    );
+    this.#open();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** A server record, whole. */
+  serverRecord(record: Buffer): void {
+    if (this.#ended) return;
+    if (this.#journals) this.journal.written(record);
+    else this.journal.recordsWritten += 1;
+    if (!this.#corked) {
+      this.#corked = true;
+      this.link.cork();
+      this.#host.corked(this);
+    }
+    this.link.write(record);
+    if (this.#awaitsOutput) {
+      this.#awaitsOutput = false;
+      this.#host.resumedOutput(this);
+    }
+    this.#uncreditedBytes += record.length;
+    if (this.#uncreditedBytes >= FLOW_WINDOW_BYTES / 2) this.#returnCredit();
+  }
+
+  uncork(): void {
+    this.#corked = false;
+    this.link.uncork();
+  }
+
+  /** More room at the replica. */
+  credit(bytes: number): void {
+    this.#creditBytes += bytes;
+    if (this.#paused && this.#creditBytes > 0) {
+      this.#paused = false;
+      this.link.resume();
+    }
+  }
+
+  /** The replica closed the flow on purpose. */
+  endedByReplica(reason: EndReason): void {
+    if (reason === 'closed' || reason === 'client-closed') this.#end(reason, 'end');
+    else this.#end(reason, 'reset');
+  }
+
+  /** Resets the client's connection: nobody can continue it. */
+  reset(cause: string): void {
+    this.#end(cause, 'reset');
+  }
+
+  /** Nothing of a server has reached the client: another replica can start from the ClientHello. */
+  get untouched(): boolean {
+    return this.journal.recordsWritten === 0;
+  }
+
+  /** Hands the flow to {@link owner} from the start, with everything the client has sent. */
+  reopen(): void {
+    this.#open();
+    this.#replay();
+  }
+
+  /** Hands the flow to {@link owner} as it is: the evidence, then the journal. */
+  take(): void {
+    this.parked = false;
+    this.owner.trunk.sendControl(this.id, ControlType.take, this.#encodeTake());
+    this.#awaitsOutput = true;
+    this.#replay();
+    if (this.#clientFinished) this.owner.trunk.sendEnd(this.id, 'client-closed');
+  }
+
+  #open(): void {
+    const { clientAddress, clientPort } = this.link;
+    const body = encodeOpen({ clientAddress, clientPort, backup: this.backup });
+    this.owner.trunk.sendControl(this.id, ControlType.open, body);
+  }
+
+  #encodeTake(): Buffer {
+    const { journal, link } = this;
+    this.#uncreditedBytes = 0;
+    return encodeTake({
+      clientAddress: link.clientAddress,
+      clientPort: link.clientPort,
+      backup: this.backup,
+      from: this.takenFrom ?? this.owner.index,
+      commit: { recordsRead: journal.commitRead, recordsWritten: journal.commitWritten },
+      delivered: journal.recordsWritten,
+      received: journal.recordsRead,
+      creditBytes: Math.max(0, FLOW_WINDOW_BYTES - link.pendingBytes),
+      sealedState: journal.sealedState,
+      deliveredEntries: journal.deliveredEntries,
+    });
+  }
+
+  #replay(): void {
+    this.#creditBytes = FLOW_WINDOW_BYTES;
+    for (const record of this.journal.records) this.#send(record);
+    this.#pauseWithoutCredit();
+  }
+
+  #received(chunk: Buffer): void {
+    if (this.#ended) return;
+    try {
+      this.#deframer.push(chunk, this.#onRecord);
+    } catch (error) {
+      this.#malformed(error);
+    }
+    this.#pauseWithoutCredit();
+  }
+
+  #forward(record: Buffer): void {
+    if (this.parked) this.#host.woken(this);
+    if (this.#ended) return;
+    if (this.#journals) this.journal.read(record);
+    else this.journal.recordsRead += 1;
+    this.#send(record);
+  }
+
+  #send(record: Buffer): void {
+    this.#creditBytes -= record.length;
+    this.owner.trunk.sendRecord(this.id, record);
+  }
+
+  #pauseWithoutCredit(): void {
+    if (this.#paused) {
+      if (this.#creditBytes <= 0) return;
+      this.#paused = false;
+      this.link.resume();
+    } else if (this.#creditBytes <= 0) {
+      this.#paused = true;
+      this.link.pause();
+    }
+  }
+
+  /** Only the replica has the keys to answer with an alert. */
+  #malformed(error: unknown): void {
+    if (!(error instanceof ProtocolError)) throw error;
+    if (this.parked) this.#host.woken(this);
+    if (this.#ended) return;
+    this.link.pause();
+    this.owner.trunk.sendEnd(this.id, endReasonOf(error));
+  }
+
+  #finished(): void {
+    if (this.#ended) return;
+    this.#clientFinished = true;
+    // A parked flow has nothing more to say; its owner only has to forget it.
+    this.owner.trunk.sendEnd(this.id, 'client-closed');
+    if (this.parked) this.#end('client-closed', 'end');
+  }
+
+  #lost(cause: string): void {
+    if (this.#ended) return;
+    this.owner.trunk.sendEnd(this.id, 'client-reset');
+    this.#end(cause, 'gone');
+  }
+
+  /** A client that reads slowly gets less: credit goes back only when its TCP has taken what was written. */
+  #returnCredit(): void {
+    if (this.#ended || this.parked || this.#uncreditedBytes < FLOW_WINDOW_BYTES / 2) return;
+    if (this.link.pendingBytes > FLOW_WINDOW_BYTES / 2) return;
+    this.owner.trunk.sendCredit(this.id, this.#uncreditedBytes);
+    this.#uncreditedBytes = 0;
+  }
+
+  #end(cause: string, how: 'end' | 'reset' | 'gone'): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.journal.release();
+    if (how === 'end') this.link.end();
+    if (how === 'reset') this.link.reset();
+    this.#host.ended(this, cause);
+  }
+}
+
+function endReasonOf(error: ProtocolError): EndReason {
+  if (error.alert === Alert.record_overflow) return 'record-overflow';
+  if (error.alert === Alert.protocol_version) return 'protocol-version';
+  return 'unexpected-message';
+}

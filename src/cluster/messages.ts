@@ -1,0 +1,119 @@
+/** What the orchestrator and the processes of a cluster say to each other. All times are ms of the clock they share. */
+import type { BackupRole, Expectation } from '../contracts/strategy.js';
+import type { Identity } from './certificates.js';
+import type { Placement } from './director/director.js';
+import type { DetectorOptions } from './director/failure-detector.js';
+import type { Engine } from './replica/replica.js';
+
+export interface ReplicaConfig {
+  readonly index: number;
+  /** `process.hrtime.bigint()` at 0 ms of the shared clock. */
+  readonly clockStartNs: bigint;
+  /** Registry id or module. */
+  readonly strategy: string;
+  readonly workload: string;
+  readonly engine: Engine;
+  /** Seed of the workload's bytes. */
+  readonly seed: number;
+  readonly tls: { readonly version: '1.3' | '1.2'; readonly ciphers: string };
+  readonly identity: Pick<Identity, 'certificatePem' | 'privateKeyPem'>;
+  /** 48 bytes; undefined when every replica has its own. */
+  readonly ticketKeys: Uint8Array | undefined;
+  readonly clusterKey: Uint8Array;
+  readonly ledgerPath: string;
+  readonly heartbeatIntervalMs: number;
+}
+
+export interface Peer {
+  readonly index: number;
+  readonly linkPort: number;
+}
+
+/** Cumulative CPU time of a process, user and system. */
+export interface CpuSample {
+  readonly atMs: number;
+  readonly cpuMs: number;
+}
+
+export interface TakeoverRow {
+  readonly flowId: number;
+  readonly takenMs: number;
+  readonly stateMs: number;
+  readonly cryptoMs: number;
+}
+
+export interface ReplicaReport {
+  readonly handshakes: readonly {
+    readonly flowId: number;
+    readonly resumed: boolean;
+    readonly atMs: number;
+  }[];
+  readonly takeovers: readonly TakeoverRow[];
+  readonly refusals: readonly { readonly flowId: number; readonly reason: string }[];
+  readonly cpu: readonly CpuSample[];
+  /** Received from primaries. */
+  readonly replication: { readonly bytes: number; readonly messages: number; readonly refused: number };
+}
+
+export type ReplicaCommand =
+  | { readonly kind: 'start'; readonly config: ReplicaConfig }
+  | { readonly kind: 'connect'; readonly peers: readonly Peer[] }
+  /** Forgets what was recorded so far: the warm-up is over. */
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'collect' };
+
+export type ReplicaEvent =
+  | { readonly kind: 'listening'; readonly trunkPort: number; readonly linkPort: number }
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'was-reset' }
+  | { readonly kind: 'report'; readonly report: ReplicaReport }
+  | { readonly kind: 'failed'; readonly message: string };
+
+export interface DirectorStart {
+  readonly clockStartNs: bigint;
+  readonly replicas: readonly { readonly index: number; readonly trunkPort: number }[];
+  readonly transport: Expectation['transport'];
+  readonly idleFlows: BackupRole['idleFlows'];
+  readonly rttMs: number;
+  readonly detector: DetectorOptions;
+  /** Port for clients; 0 for any. */
+  readonly port: number;
+}
+
+export interface FlowRow {
+  readonly flowId: number;
+  readonly clientPort: number;
+  /** Replica that the flow was opened on. */
+  readonly primary: number;
+  readonly openedMs: number;
+  /** When the flow was sent to its backup. */
+  redirectedMs: number | null;
+  /** First server byte after that. */
+  resumedMs: number | null;
+  endedMs: number | null;
+  cause: string | null;
+}
+
+export interface DirectorReport {
+  readonly failures: readonly { readonly replica: number; readonly cause: string; readonly atMs: number }[];
+  readonly flows: readonly FlowRow[];
+  /** Sealed application state that came with commits, bytes. */
+  readonly committedStateBytes: number;
+}
+
+export type DirectorCommand =
+  | { readonly kind: 'start'; readonly start: DirectorStart }
+  | { readonly kind: 'place'; readonly placement: Placement }
+  | { readonly kind: 'collect' };
+
+export type DirectorEvent =
+  | { readonly kind: 'ready'; readonly port: number }
+  | { readonly kind: 'placed' }
+  | {
+      readonly kind: 'replica-failed';
+      readonly replica: number;
+      readonly cause: string;
+      readonly atMs: number;
+    }
+  | { readonly kind: 'report'; readonly report: DirectorReport }
+  | { readonly kind: 'failed'; readonly message: string };

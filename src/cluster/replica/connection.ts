@@ -1,0 +1,433 @@
+/**
+ * A live TLS connection on the replica that serves it: the record layer below, the application's protocol library
+ * above, and between them the strategy, which decides what is replicated and what has to wait for it.
+ */
+import { ProtocolError } from '../../base/errors.js';
+import type {
+  Moment,
+  RecordPosition,
+  RecoveryStrategy,
+  ReplicationDecision,
+} from '../../contracts/strategy.js';
+import type { EndReason } from '../../net/control-records.js';
+import { FLOW_ID_BYTES, type Trunk } from '../../net/trunk.js';
+import { Alert, type AlertDescription, AlertLevel, encodeAlert, parseAlert } from '../../tls/alert.js';
+import { ContentType, MAX_PLAINTEXT_BYTES } from '../../tls/record.js';
+import { RecordLayer } from '../../tls/record-layer.js';
+import { parseKeyUpdate } from '../../tls/rekey.js';
+import type { StaticState } from '../../tls/static-state.js';
+import type { CommittedStateSeal } from '../replication/committed-state-seal.js';
+import type { OutgoingLink } from '../replication/link.js';
+import { encodeCommittedState, type Outcome } from '../replication/state-message.js';
+import { alertOfReason } from './alert-of-reason.js';
+import { AppStream } from './app-stream.js';
+import { ExchangeTracker } from './exchange.js';
+import { Outbox } from './outbox.js';
+import { DivergedError, Regeneration } from './regeneration.js';
+import { ReplicationFeed } from './replication-feed.js';
+import type { ResumePlan } from './resume-plan.js';
+import type { TrackedResponse } from './tracked-response.js';
+
+/** Credit goes back to the director in steps of half its window. */
+const CREDIT_STEP_BYTES = 128 * 1024;
+/** Input and application state have to fit one control record together with the evidence. */
+const MAX_COMMITTED_INPUT_BYTES = 8 * 1024;
+/** End of the header section of a reply (RFC 9112 2.1). */
+const END_OF_HEAD = Buffer.from('\r\n\r\n');
+const NO_BYTES = Buffer.alloc(0);
+
+export interface ConnectionHost {
+  readonly strategy: RecoveryStrategy;
+  readonly trunk: Trunk;
+  readonly seal: CommittedStateSeal;
+  /** Hands the plaintext side to the application's protocol library. */
+  serve(connection: Connection): void;
+  closed(connection: Connection): void;
+}
+
+export interface ConnectionStart extends RecordPosition {
+  readonly flowId: number;
+  readonly state: StaticState;
+  /** Bytes that may be sent before the director gives more credit. */
+  readonly creditBytes: number;
+  /** Link to the replica that the state goes to. */
+  readonly link: OutgoingLink | undefined;
+}
+
+export class Connection {
+  readonly flowId: number;
+  readonly stream: AppStream;
+  readonly #host: ConnectionHost;
+  readonly #link: OutgoingLink | undefined;
+  readonly #records: RecordLayer;
+  readonly #outbox: Outbox;
+  readonly #feed: ReplicationFeed;
+  readonly #exchange = new ExchangeTracker();
+  /** Where this replica began to serve the connection. */
+  readonly #established: RecordPosition;
+
+  // Only after a takeover.
+  #skipRecords = 0;
+  #regeneration: Regeneration | undefined;
+  #outcomes: readonly Outcome[] = [];
+  /** An outcome that stands for the replies to the client records up to its end. */
+  #answering: Outcome | undefined;
+  #applicationState: Buffer | undefined;
+  /** The start of a header section that the client has; undefined when there is none to drop. */
+  #droppedHead: Buffer | undefined;
+
+  #creditBytes: number;
+  #blockedOutput: (() => void) | undefined;
+  #owedCreditBytes = 0;
+  #inputBlocked = false;
+  #ended = false;
+
+  constructor(start: ConnectionStart, host: ConnectionHost) {
+    const { flowId, link, recordsRead, recordsWritten } = start;
+    const prefix = Buffer.alloc(FLOW_ID_BYTES);
+    prefix.writeUInt32BE(flowId);
+    this.flowId = flowId;
+    this.#host = host;
+    this.#link = link;
+    this.#established = { recordsRead, recordsWritten };
+    this.#records = new RecordLayer({ state: start.state, recordsRead, recordsWritten, prefix });
+    this.#outbox = new Outbox(flowId, host.trunk, link);
+    this.#feed = new ReplicationFeed(flowId, host.strategy, link, this.#established);
+    this.#creditBytes = start.creditBytes;
+    this.stream = new AppStream({
+      output: (chunks, bytes, callback) => this.#output(chunks, bytes, callback),
+      outputEnd: () => this.#close('closed', 'notify'),
+      inputWanted: () => this.#inputWanted(),
+      abandoned: () => this.#close('closed', 'notify'),
+    });
+  }
+
+  /** Begins to serve a connection whose handshake this replica made. */
+  establish(): void {
+    this.#host.serve(this);
+    this.#decide('established');
+    this.#outbox.commit(this.#records.recordsRead, true);
+  }
+
+  /** Goes on with a connection of another replica. The director's first record is number `from` of the client's. */
+  resume(plan: ResumePlan, from: number): void {
+    this.#skipRecords = plan.recordsRead - from;
+    this.#outcomes = plan.outcomes;
+    this.#applicationState = plan.applicationState;
+    if (plan.applicationState !== undefined) this.#droppedHead = NO_BYTES;
+    if (plan.delivered.length > 0) this.#regeneration = new Regeneration(plan.delivered);
+    this.#host.serve(this);
+    this.#decide('established');
+    if (plan.unsent.length > 0) {
+      this.#produce(
+        plan.unsent.map(({ content }) => content),
+        'output',
+      );
+    }
+    for (const input of plan.input) this.#deliver(input);
+    const moved = this.#skipRecords > 0 || plan.unsent.length > 0;
+    if (moved && this.#exchange.atBoundary) this.#reachBoundary();
+    else this.#useOutcome();
+  }
+
+  /** The next record of the client. */
+  clientRecord(record: Buffer): void {
+    if (this.#ended) return;
+    if (this.#skipRecords > 0) {
+      this.#skipRecords -= 1;
+      return;
+    }
+    try {
+      this.#open(record);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** More room at the director. */
+  credit(bytes: number): void {
+    this.#creditBytes += bytes;
+    const blocked = this.#blockedOutput;
+    if (blocked === undefined || this.#creditBytes <= 0) return;
+    this.#blockedOutput = undefined;
+    blocked();
+  }
+
+  /** The director has closed the flow, or asks for an alert that only this side can seal. */
+  endedByDirector(reason: EndReason): void {
+    if (reason === 'client-closed') {
+      this.#inputEnd();
+      return;
+    }
+    const alert = alertOfReason(reason);
+    if (alert === undefined) this.#close(reason, 'silent');
+    else this.#sendFatal(alert);
+  }
+
+  /** The application begins to answer. Returns the state to go on from, in the middle of the reply. */
+  respond(response: TrackedResponse): Buffer | undefined {
+    this.#exchange.respond(response);
+    const state = this.#applicationState;
+    this.#applicationState = undefined;
+    return state;
+  }
+
+  /** The application could go on from here on another replica. */
+  checkpoint(response: TrackedResponse, state: Buffer): void {
+    if (this.#ended || !this.#isExact(response)) return;
+    this.#feed.checkpoint = { recordsWritten: this.#records.recordsWritten, state };
+    const { commit } = this.#decide('checkpoint');
+    if (commit === 'plain') this.#outbox.commit(this.#records.recordsRead, false);
+    if (commit === 'sealed-state') this.#commitState();
+  }
+
+  /** Ends without a word: the trunk is gone. */
+  abandon(): void {
+    this.#close('closed', 'silent');
+  }
+
+  #open(record: Buffer): void {
+    const { type, content } = this.#records.open(record);
+    this.#owedCreditBytes += record.length;
+    switch (type) {
+      case ContentType.application_data:
+        if (this.#answering === undefined && content.length > 0) this.#deliver(content);
+        break;
+      case ContentType.handshake:
+        this.#keyUpdate(content);
+        break;
+      case ContentType.alert:
+        this.#alert(content);
+        break;
+      default:
+        throw new ProtocolError(Alert.unexpected_message, `record of type ${type} after the handshake`);
+    }
+    this.#returnCredit();
+    if (this.#answering !== undefined) this.#answerFromOutcome(this.#answering);
+  }
+
+  #deliver(input: Buffer): void {
+    this.#exchange.push(input);
+    this.#decide('input');
+    this.#inputBlocked = !this.stream.push(input);
+  }
+
+  #inputWanted(): void {
+    this.#inputBlocked = false;
+    this.#returnCredit();
+  }
+
+  /** Credit for client records goes back when the application has taken what they held. */
+  #returnCredit(): void {
+    if (this.#inputBlocked || this.#ended || this.#owedCreditBytes < CREDIT_STEP_BYTES) return;
+    this.#host.trunk.sendCredit(this.flowId, this.#owedCreditBytes);
+    this.#owedCreditBytes = 0;
+  }
+
+  #output(chunks: readonly Buffer[], bytes: number, callback: () => void): void {
+    const complete = this.#exchange.current?.ending === true && this.stream.writableLength === bytes;
+    try {
+      if (!this.#ended) this.#release(this.#withoutDroppedHead(chunks), complete);
+    } catch (error) {
+      this.#fail(error);
+    }
+    // Held output is waited for by the backup, not by the client: it must not stop the reply that would release it.
+    if (this.#creditBytes > 0 || this.#outbox.holding || this.#ended) callback();
+    else this.#blockedOutput = callback;
+  }
+
+  #release(chunks: readonly Buffer[], complete: boolean): void {
+    if (!this.#exchange.idempotent) this.#feed.retain(chunks);
+    this.#produce(this.#regenerate(chunks), complete ? 'answered' : 'output');
+    if (!complete) return;
+    this.#exchange.answer();
+    if (this.#exchange.atBoundary) this.#reachBoundary();
+  }
+
+  /** What of `chunks` the client does not have yet. */
+  #regenerate(chunks: readonly Buffer[]): readonly Buffer[] {
+    if (this.#regeneration === undefined) return chunks;
+    const fresh = this.#regeneration.check(chunks, this.#records.write);
+    if (this.#regeneration.done) this.#regeneration = undefined;
+    return fresh;
+  }
+
+  /** The decision may hold the output, so it is made before anything is sent; sealing only numbers it. */
+  #produce(chunks: readonly Buffer[], moment: 'output' | 'answered'): void {
+    const sealed: Buffer[][] = [];
+    for (const content of fragments(chunks)) {
+      if (this.#records.needsRekey) sealed.push(this.#records.rekeyWrite());
+      this.#feed.produced(this.#records.recordsWritten, content);
+      sealed.push(this.#records.seal(ContentType.application_data, content));
+    }
+    this.#decide(moment);
+    for (const parts of sealed) this.#send(parts);
+  }
+
+  #send(parts: readonly Buffer[]): void {
+    for (const part of parts) this.#creditBytes -= part.length;
+    this.#outbox.record(parts);
+  }
+
+  /** The handler of a resumed reply writes the header section again, which the client has. */
+  #withoutDroppedHead(chunks: readonly Buffer[]): readonly Buffer[] {
+    if (this.#droppedHead === undefined) return chunks;
+    const head = Buffer.concat([this.#droppedHead, ...chunks]);
+    const end = head.indexOf(END_OF_HEAD);
+    this.#droppedHead = end < 0 ? head : undefined;
+    return end < 0 ? [] : [head.subarray(end + END_OF_HEAD.length)];
+  }
+
+  #decide(moment: Moment): ReplicationDecision {
+    const primary = this.#host.strategy.primary;
+    if (primary === undefined) return {};
+    const idempotent = this.#answering === undefined && this.#exchange.idempotent;
+    const answered =
+      moment === 'answered' && (this.#answering !== undefined || this.#exchange.completedByNextAnswer);
+    const decision = primary.decide({ moment, idempotent });
+    const fields = decision.replicate ?? [];
+    // An outcome stands for whole client records: with a part of a next request read, it waits for the boundary.
+    if (fields.includes('outcome') && !answered) {
+      this.#outbox.hold();
+      return decision;
+    }
+    const { state, recordsRead, recordsWritten } = this.#records;
+    const counter = this.#feed.replicate(fields, {
+      state,
+      established: this.#established,
+      recordsRead,
+      recordsWritten,
+      input: this.#exchange.input,
+      answered,
+    });
+    if (decision.output === 'hold') this.#outbox.hold();
+    if (decision.output === 'release') this.#outbox.release();
+    if (decision.output === 'release-when-acknowledged') this.#outbox.releaseWhenAcknowledged(counter);
+    return decision;
+  }
+
+  /** Everything read is answered: the director may forget it, unless delivered records are still to be checked. */
+  #reachBoundary(): void {
+    if (this.#regeneration === undefined) {
+      const { recordsRead, recordsWritten } = this.#records;
+      this.#exchange.restart();
+      this.#feed.restart({ recordsRead, recordsWritten });
+      this.#decide('boundary');
+      this.#outbox.commit(recordsRead, true);
+    }
+    this.#useOutcome();
+  }
+
+  /** Output and state must belong to the same point; where they would not, the next checkpoint will do. */
+  #isExact(response: TrackedResponse): boolean {
+    return (
+      response === this.#exchange.current &&
+      this.#exchange.first &&
+      this.#regeneration === undefined &&
+      this.#droppedHead === undefined &&
+      this.stream.writableLength === 0
+    );
+  }
+
+  #commitState(): void {
+    const { recordsRead, recordsWritten } = this.#records;
+    const input = Buffer.concat(this.#exchange.input);
+    const { checkpoint } = this.#feed;
+    if (checkpoint === undefined || input.length > MAX_COMMITTED_INPUT_BYTES) return;
+    const at = { recordsRead, recordsWritten };
+    const state = encodeCommittedState({ checkpoint, input });
+    this.#outbox.commit(recordsRead, false, this.#host.seal.seal(this.flowId, at, state));
+  }
+
+  /** At a boundary of the replay: the next requests may have an outcome already. */
+  #useOutcome(): void {
+    if (this.#outcomes.length === 0) return;
+    const { recordsRead, recordsWritten } = this.#records;
+    this.#answering = this.#outcomes.find(
+      ({ from }) => from.recordsRead === recordsRead && from.recordsWritten === recordsWritten,
+    );
+  }
+
+  #answerFromOutcome(outcome: Outcome): void {
+    if (this.#records.recordsRead < outcome.through) return;
+    this.#feed.retain([outcome.output]);
+    this.#produce(this.#regenerate([outcome.output]), 'answered');
+    this.#answering = undefined;
+    this.#reachBoundary();
+  }
+
+  /** RFC 8446 4.6.3. */
+  #keyUpdate(content: Buffer): void {
+    const { requestUpdate } = parseKeyUpdate(content);
+    this.#records.rekeyRead();
+    const reply = requestUpdate ? this.#records.rekeyWrite() : undefined;
+    this.#decide('rekeyed');
+    if (reply !== undefined) this.#send(reply);
+    if (this.#exchange.atBoundary) this.#reachBoundary();
+  }
+
+  #alert(content: Buffer): void {
+    const { level, description } = parseAlert(content);
+    if (description === Alert.close_notify) this.#inputEnd();
+    else if (level === AlertLevel.fatal) this.#close('client-reset', 'end');
+  }
+
+  #inputEnd(): void {
+    if (!this.stream.readableEnded && !this.stream.destroyed) this.stream.push(null);
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof DivergedError) this.#close('diverged', 'refuse');
+    else
+      this.#sendFatal(
+        error instanceof ProtocolError ? (error.alert as AlertDescription) : Alert.internal_error,
+      );
+  }
+
+  #sendFatal(alert: AlertDescription): void {
+    this.#sendAlert(AlertLevel.fatal, alert);
+    this.#close('closed', 'end');
+  }
+
+  /** While delivered records are still to be made again, the next number is not free. */
+  #sendAlert(level: AlertLevel, alert: AlertDescription): void {
+    if (this.#ended || this.#regeneration !== undefined) return;
+    this.#send(this.#records.seal(ContentType.alert, encodeAlert(level, alert)));
+  }
+
+  /**
+   * `notify`: close_notify, then the end. `end`: the end behind what is on its way. `refuse`: the end at once, what is
+   * on its way is dropped. `silent`: nothing, the director knows.
+   */
+  #close(reason: EndReason, how: 'notify' | 'end' | 'refuse' | 'silent'): void {
+    if (this.#ended) return;
+    if (how === 'notify') this.#sendAlert(AlertLevel.warning, Alert.close_notify);
+    this.#ended = true;
+    if (how === 'refuse' || how === 'silent') this.#outbox.clear();
+    if (how === 'refuse') this.#host.trunk.sendEnd(this.flowId, reason);
+    if (how === 'notify' || how === 'end') {
+      this.#outbox.release();
+      this.#outbox.end(reason);
+    }
+    this.#link?.forget(this.flowId);
+    this.#records.wipe();
+    this.stream.destroy();
+    this.#blockedOutput = undefined;
+    this.#host.closed(this);
+  }
+}
+
+/** Contents of records: small neighbours share one, long ones are cut (RFC 8446 5.1). */
+function fragments(chunks: readonly Buffer[]): readonly Buffer[] {
+  const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  if (bytes === 0) return [];
+  if (bytes <= MAX_PLAINTEXT_BYTES)
+    return [chunks.length === 1 ? (chunks[0] ?? NO_BYTES) : Buffer.concat(chunks)];
+  const cut: Buffer[] = [];
+  for (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += MAX_PLAINTEXT_BYTES) {
+      cut.push(chunk.subarray(at, at + MAX_PLAINTEXT_BYTES));
+    }
+  }
+  return cut;
+}

@@ -1,0 +1,137 @@
+/** What a backup keeps of a connection that another replica serves. It stays packed until it is needed. */
+import type { KeptState, RecordPosition } from '../../contracts/strategy.js';
+import type { Checkpoint, Outcome, OutputRecord, StateMessage } from '../replication/state-message.js';
+
+/** Epochs that a commit still on its way may belong to. */
+const MAX_EPOCHS = 4;
+/** Outcomes whose commit may have been lost with the primary; one is enough unless its trunk was congested. */
+const MAX_OUTCOMES = 16;
+/**
+ * Output older than this has been taken by the client's TCP: the primary sends no more than a window (256 KiB) before
+ * it is given credit for it.
+ */
+const MAX_OUTPUT_BYTES = 512 * 1024;
+
+interface Epoch {
+  readonly established: RecordPosition;
+  /** As `serializeStaticState` wrote it. */
+  readonly state: Buffer;
+}
+
+/** The newest copy of everything else (full state copy). */
+export interface Snapshot extends RecordPosition {
+  /** Total of server records when the exchange began. */
+  readonly startWritten: number;
+  readonly answered: boolean;
+  readonly input: readonly Buffer[];
+  readonly output: readonly OutputRecord[];
+  readonly checkpoint: Checkpoint | undefined;
+}
+
+export class KeptConnection {
+  #epochs: Epoch[] = [];
+  #outcomes: Outcome[] = [];
+  #position: RecordPosition | undefined;
+  #input: Buffer[] = [];
+  #startWritten = 0;
+  #output: OutputRecord[] = [];
+  #outputBytes = 0;
+  #answered = false;
+  #checkpoint: Checkpoint | undefined;
+
+  apply(message: StateMessage): void {
+    if (message.secrets !== undefined) this.#addEpoch(message.secrets);
+    if (message.position !== undefined) this.#position = message.position;
+    if (message.input !== undefined) this.#addInput(message.input);
+    if (message.output !== undefined) this.#addOutput(message.output);
+    if (message.checkpoint !== undefined) this.#checkpoint = message.checkpoint;
+    if (message.outcome !== undefined) this.#addOutcome(message.outcome);
+  }
+
+  /** What the strategy is shown. */
+  describe(): KeptState {
+    const snapshot = this.snapshot();
+    return {
+      established: this.#epochs[0]?.established,
+      snapshot: snapshot && {
+        recordsRead: snapshot.recordsRead,
+        recordsWritten: snapshot.recordsWritten,
+        outputFrom: snapshot.output[0]?.index ?? snapshot.recordsWritten,
+        answered: snapshot.answered,
+        applicationState: snapshot.checkpoint !== undefined,
+      },
+      outcomes: this.#outcomes.map(({ from, through }) => ({ from, through })),
+    };
+  }
+
+  snapshot(): Snapshot | undefined {
+    if (this.#position === undefined) return undefined;
+    return {
+      ...this.#position,
+      startWritten: this.#startWritten,
+      answered: this.#answered,
+      input: this.#input,
+      output: this.#output,
+      checkpoint: this.#checkpoint,
+    };
+  }
+
+  get outcomes(): readonly Outcome[] {
+    return this.#outcomes;
+  }
+
+  /** Serialized static states, newest first. */
+  get epochs(): readonly Buffer[] {
+    return this.#epochs.map(({ state }) => state).reverse();
+  }
+
+  /** Where the connection was adopted, or taken over last. */
+  get established(): RecordPosition | undefined {
+    return this.#epochs[0]?.established;
+  }
+
+  /** Overwrites every secret. */
+  wipe(): void {
+    for (const { state } of this.#epochs) state.fill(0);
+    this.#epochs = [];
+  }
+
+  #addEpoch(epoch: Epoch): void {
+    const last = this.#epochs.at(-1);
+    if (last?.state.equals(epoch.state) === true) {
+      epoch.state.fill(0);
+      return;
+    }
+    this.#epochs.push(epoch);
+    if (this.#epochs.length > MAX_EPOCHS) this.#epochs.shift()?.state.fill(0);
+  }
+
+  #addInput({ restart, startWritten, bytes }: NonNullable<StateMessage['input']>): void {
+    if (restart) {
+      this.#input = [];
+      this.#startWritten = startWritten;
+      this.#answered = false;
+      this.#checkpoint = undefined;
+    }
+    if (bytes.length > 0) {
+      this.#input.push(bytes);
+      this.#answered = false;
+    }
+  }
+
+  #addOutput({ answered, records }: NonNullable<StateMessage['output']>): void {
+    this.#answered = answered;
+    for (const record of records) {
+      this.#output.push(record);
+      this.#outputBytes += record.content.length;
+    }
+    while (this.#outputBytes > MAX_OUTPUT_BYTES && this.#output.length > 1) {
+      this.#outputBytes -= this.#output.shift()?.content.length ?? 0;
+    }
+  }
+
+  #addOutcome(outcome: Outcome): void {
+    this.#outcomes.push(outcome);
+    if (this.#outcomes.length > MAX_OUTCOMES) this.#outcomes.shift();
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * What a connection sends to the director, in order. Output may have to wait for the backup: everything behind it then
+ * waits too, commits included.
+ */
+import type { EndReason } from '../../net/control-records.js';
+import type { Trunk } from '../../net/trunk.js';
+import type { AcknowledgementWaiter, OutgoingLink } from '../replication/link.js';
+
+interface Commit {
+  readonly recordsRead: number;
+  readonly quiet: boolean;
+  readonly sealedState: Buffer | undefined;
+}
+
+type Item = { gate: number } & (
+  | { readonly kind: 'record'; readonly parts: readonly Buffer[] }
+  | { readonly kind: 'commit'; readonly commit: Commit }
+  | { readonly kind: 'end'; readonly reason: EndReason }
+);
+
+const HELD = Number.POSITIVE_INFINITY;
+
+export class Outbox implements AcknowledgementWaiter {
+  readonly #flowId: number;
+  readonly #trunk: Trunk;
+  readonly #link: OutgoingLink | undefined;
+  #queue: Item[] = [];
+  /** What is appended now waits for this acknowledgement. */
+  #gate = 0;
+  /** The same while nothing is held. */
+  #floor = 0;
+  #waiting = false;
+  /** Bytes of records in the queue. */
+  pendingBytes = 0;
+
+  constructor(flowId: number, trunk: Trunk, link: OutgoingLink | undefined) {
+    this.#flowId = flowId;
+    this.#trunk = trunk;
+    this.#link = link;
+  }
+
+  get holding(): boolean {
+    return this.#gate === HELD;
+  }
+
+  /** What follows stays here until it is released. Without a backup there is nothing to wait for. */
+  hold(): void {
+    if (this.#link !== undefined) this.#gate = HELD;
+  }
+
+  /** What was held, and what follows, leaves when the backup has acknowledged `counter`. */
+  releaseWhenAcknowledged(counter: number): void {
+    this.#floor = Math.max(this.#floor, counter);
+    this.release();
+  }
+
+  release(): void {
+    this.#gate = this.#floor;
+    for (const item of this.#queue) {
+      if (item.gate === HELD) item.gate = this.#floor;
+    }
+    this.#drain();
+  }
+
+  record(parts: readonly Buffer[]): void {
+    if (this.#open) {
+      this.#trunk.sendSealed(parts);
+      return;
+    }
+    for (const part of parts) this.pendingBytes += part.length;
+    this.#append({ kind: 'record', parts, gate: this.#gate });
+  }
+
+  commit(recordsRead: number, quiet: boolean, sealedState?: Buffer): void {
+    if (this.#open) this.#trunk.sendCommit(this.#flowId, recordsRead, quiet, sealedState);
+    else this.#append({ kind: 'commit', commit: { recordsRead, quiet, sealedState }, gate: this.#gate });
+  }
+
+  end(reason: EndReason): void {
+    if (this.#open) this.#trunk.sendEnd(this.#flowId, reason);
+    else this.#append({ kind: 'end', reason, gate: this.#gate });
+  }
+
+  acknowledged(): void {
+    this.#drain();
+  }
+
+  /** Forgets what was not sent. */
+  clear(): void {
+    this.#queue = [];
+    this.pendingBytes = 0;
+    this.#stopWaiting();
+  }
+
+  get #acknowledgedCounter(): number {
+    return this.#link?.acknowledgedCounter ?? HELD;
+  }
+
+  get #open(): boolean {
+    return this.#queue.length === 0 && this.#passes(this.#gate);
+  }
+
+  /** A lost backup acknowledges everything; what is held waits for its release all the same. */
+  #passes(gate: number): boolean {
+    return gate !== HELD && gate <= this.#acknowledgedCounter;
+  }
+
+  #append(item: Item): void {
+    this.#queue.push(item);
+    if (this.#waiting) return;
+    this.#waiting = true;
+    this.#link?.wait(this);
+  }
+
+  #drain(): void {
+    let sent = 0;
+    for (const item of this.#queue) {
+      if (!this.#passes(item.gate)) break;
+      this.#send(item);
+      sent += 1;
+    }
+    if (sent > 0) this.#queue.splice(0, sent);
+    if (this.#queue.length === 0) this.#stopWaiting();
+  }
+
+  #send(item: Item): void {
+    switch (item.kind) {
+      case 'record':
+        for (const part of item.parts) this.pendingBytes -= part.length;
+        this.#trunk.sendSealed(item.parts);
+        return;
+      case 'commit': {
+        const { recordsRead, quiet, sealedState } = item.commit;
+        this.#trunk.sendCommit(this.#flowId, recordsRead, quiet, sealedState);
+        return;
+      }
+      case 'end':
+        this.#trunk.sendEnd(this.#flowId, item.reason);
+    }
+  }
+
+  #stopWaiting(): void {
+    if (!this.#waiting) return;
+    this.#waiting = false;
+    this.#link?.stopWaiting(this);
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The check of regenerated output: after a takeover the application makes again what the client already has, and every
+ * such record must come out with the very same length and tag, or the client's stream would not continue bit for bit.
+ */
+import { DELIVERED_ENTRY_BYTES } from '../../net/control-records.js';
+import { ContentType } from '../../tls/record.js';
+import type { WriteState } from '../../tls/record-protection.js';
+
+const TAG_BYTES = 16;
+
+/** Thrown when a regenerated record is not the one that the client has. */
+export class DivergedError extends Error {
+  override readonly name = 'DivergedError';
+}
+
+export class Regeneration {
+  readonly #entries: Buffer;
+  #offset = 0;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+
+  /** @param entries of a `take`, from the record that is made first */
+  constructor(entries: Buffer) {
+    this.#entries = entries;
+  }
+
+  get done(): boolean {
+    return this.#offset >= this.#entries.length;
+  }
+
+  /**
+   * Takes output of the application, seals it in the cuts of the records that the client has, and drops them.
+   *
+   * @returns what goes beyond them: new output.
+   * @throws DivergedError
+   */
+  check(chunks: readonly Buffer[], write: WriteState): Buffer[] {
+    for (const chunk of chunks) {
+      this.#pending.push(chunk);
+      this.#pendingBytes += chunk.length;
+    }
+    while (!this.done) {
+      const contentBytes = write.contentBytes(this.#entries.readUInt16BE(this.#offset));
+      if (contentBytes < 0) throw new DivergedError('the client has a record that cannot be regenerated');
+      if (this.#pendingBytes < contentBytes) return [];
+      this.#compare(write.seal(ContentType.application_data, this.#take(contentBytes)));
+    }
+    const rest = this.#pending;
+    this.#pending = [];
+    return rest;
+  }
+
+  #compare(sealed: readonly Buffer[]): void {
+    const record = sealed.length === 1 ? sealed[0] : Buffer.concat(sealed);
+    const expected = this.#entries.subarray(this.#offset + 2, this.#offset + DELIVERED_ENTRY_BYTES);
+    if (record === undefined || !record.subarray(record.length - TAG_BYTES).equals(expected)) {
+      throw new DivergedError('the regenerated reply differs from what the client has');
+    }
+    this.#offset += DELIVERED_ENTRY_BYTES;
+  }
+
+  #take(bytes: number): Buffer {
+    const all = this.#pending.length === 1 ? this.#pending[0] : Buffer.concat(this.#pending);
+    if (all === undefined) return Buffer.alloc(0);
+    this.#pending = all.length === bytes ? [] : [all.subarray(bytes)];
+    this.#pendingBytes = all.length - bytes;
+    return all.subarray(0, bytes);
+  }
+}

@@ -1,0 +1,352 @@
+/**
+ * A replica: TLS server and application behind the director. It serves flows as their primary, keeps state of the flows
+ * of others as their backup, and takes those over when the director says so.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
+import type { Clock } from '../../base/clock.js';
+import { ProtocolError } from '../../base/errors.js';
+import type { RecoveryStrategy, RefusalReason } from '../../contracts/strategy.js';
+import {
+  ControlType,
+  type EndReason,
+  parseCredit,
+  parseEnd,
+  parseOpen,
+  parseTake,
+  type Take,
+} from '../../net/control-records.js';
+import { Trunk } from '../../net/trunk.js';
+import { type Adopted, ServerHandshake } from '../../tls/adoption.js';
+import { plaintextAlert } from '../../tls/alert.js';
+import { CommittedStateSeal } from '../replication/committed-state-seal.js';
+import { IncomingLinks, OutgoingLink, type ReplicationCounters } from '../replication/link.js';
+import { type CommittedState, parseCommittedState, parseStateMessage } from '../replication/state-message.js';
+import { alertOfReason } from './alert-of-reason.js';
+import { Connection, type ConnectionHost } from './connection.js';
+import type { HttpApplication } from './http-application.js';
+import { KeptConnection } from './kept-state.js';
+import { NativeConnection } from './native-connection.js';
+import { planResumption } from './resume-plan.js';
+
+/** Bytes of a new flow that may be sent before the director gives credit; its window. */
+const INITIAL_CREDIT_BYTES = 256 * 1024;
+/** A dead process's link ends within microseconds; one that is still open after this belongs to a process that hangs. */
+const LINK_DRAIN_GRACE_MS = 100;
+
+export type Engine = 'adopted' | 'native';
+
+export interface ReplicaOptions {
+  readonly index: number;
+  readonly strategy: RecoveryStrategy;
+  readonly engine: Engine;
+  readonly secureContext: SecureContext;
+  readonly application: HttpApplication;
+  readonly clusterKey: Buffer;
+  readonly heartbeatIntervalMs: number;
+}
+
+/** One takeover, with the times of its steps (ms of the shared clock). */
+export interface TakeoverTimes {
+  readonly takenMs: number;
+  readonly stateMs: number;
+  readonly cryptoMs: number;
+}
+
+export interface ReplicaObserver {
+  handshake(flowId: number, resumed: boolean, atMs: number): void;
+  takenOver(flowId: number, times: TakeoverTimes): void;
+  refused(flowId: number, reason: RefusalReason): void;
+}
+
+/** A flow on this replica, in one of its stages. */
+type Served =
+  | { readonly stage: 'handshake'; readonly handshake: ServerHandshake; readonly backup: number | undefined }
+  | { readonly stage: 'connection'; readonly connection: Connection }
+  | { readonly stage: 'native'; readonly native: NativeConnection }
+  /** The link from the failed primary is still being drained: what arrives meanwhile waits. */
+  | { readonly stage: 'taking'; readonly records: Buffer[]; ended: EndReason | undefined };
+
+export class Replica implements ConnectionHost {
+  readonly strategy: RecoveryStrategy;
+  readonly seal: CommittedStateSeal;
+  readonly #options: ReplicaOptions;
+  readonly #observer: ReplicaObserver;
+  readonly #clock: Clock;
+  readonly #incoming: IncomingLinks;
+  readonly #outgoing = new Map<number, OutgoingLink>();
+  readonly #kept = new Map<number, KeptConnection>();
+  readonly #flows = new Map<number, Served>();
+  readonly #server: Server;
+  #trunk: Trunk | undefined;
+  #heartbeat: NodeJS.Timeout | undefined;
+
+  constructor(options: ReplicaOptions, observer: ReplicaObserver, clock: Clock) {
+    this.strategy = options.strategy;
+    this.seal = new CommittedStateSeal(options.clusterKey);
+    this.#options = options;
+    this.#observer = observer;
+    this.#clock = clock;
+    this.#incoming = new IncomingLinks(options.clusterKey, {
+      state: (flowId, payload) => this.#keep(flowId, payload),
+      forget: (flowId) => this.#forget(flowId),
+    });
+    this.#server = createServer((socket) => this.#acceptTrunk(socket));
+  }
+
+  /** Listens for the director and for the other replicas, on ephemeral ports of 127.0.0.1. */
+  async listen(): Promise<{ trunkPort: number; linkPort: number }> {
+    const trunkPort = await new Promise<number>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(0, '127.0.0.1', () => {
+        const address = this.#server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+    return { trunkPort, linkPort: await this.#incoming.listen() };
+  }
+
+  /** Opens the replication links to the other replicas. */
+  async connectPeers(peers: readonly { readonly index: number; readonly linkPort: number }[]): Promise<void> {
+    const { index: self, clusterKey } = this.#options;
+    for (const { index: peer, linkPort: port } of peers) {
+      if (peer === self) continue;
+      this.#outgoing.set(peer, await OutgoingLink.connect({ peer, self, port, clusterKey }));
+    }
+  }
+
+  get replication(): Readonly<ReplicationCounters> {
+    return this.#incoming.counters;
+  }
+
+  get trunk(): Trunk {
+    if (this.#trunk === undefined) throw new Error('no director has connected');
+    return this.#trunk;
+  }
+
+  serve(connection: Connection): void {
+    this.#options.application.serve(connection.stream, connection);
+  }
+
+  closed(connection: Connection): void {
+    this.#flows.delete(connection.flowId);
+  }
+
+  /** One director at a time: another connection is not one. */
+  #acceptTrunk(socket: Socket): void {
+    if (this.#trunk !== undefined) {
+      socket.destroy();
+      return;
+    }
+    this.#trunk = new Trunk(socket, {
+      tlsRecord: (flowId, record) => this.#clientRecord(flowId, record),
+      controlRecord: (flowId, type, _flags, body) => this.#control(flowId, type, body),
+      batchEnd: () => {},
+      closed: () => this.#directorLost(),
+    });
+    this.#heartbeat = setInterval(() => this.#trunk?.sendHeartbeat(), this.#options.heartbeatIntervalMs);
+  }
+
+  /** Without a director nobody can be reached; the next one starts with nothing. */
+  #directorLost(): void {
+    clearInterval(this.#heartbeat);
+    for (const served of [...this.#flows.values()]) {
+      if (served.stage === 'connection') served.connection.abandon();
+      if (served.stage === 'handshake') served.handshake.destroy();
+      if (served.stage === 'native') served.native.destroy();
+    }
+    this.#flows.clear();
+    this.#trunk = undefined;
+  }
+
+  #clientRecord(flowId: number, record: Buffer): void {
+    const served = this.#flows.get(flowId);
+    switch (served?.stage) {
+      case 'connection':
+        served.connection.clientRecord(record);
+        return;
+      case 'handshake':
+        served.handshake.push(record);
+        return;
+      case 'native':
+        served.native.push(record);
+        return;
+      case 'taking':
+        served.records.push(Buffer.from(record));
+    }
+  }
+
+  /** A control record that is malformed ends its flow; the others do not notice. */
+  #control(flowId: number, type: number, body: Buffer): void {
+    try {
+      this.#flowControl(flowId, type, body);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.trunk.sendEnd(flowId, 'internal-error');
+      this.#end(flowId, 'internal-error');
+    }
+  }
+
+  #flowControl(flowId: number, type: number, body: Buffer): void {
+    switch (type) {
+      case ControlType.open:
+        this.#open(flowId, parseOpen(body).backup);
+        return;
+      case ControlType.take:
+        this.#take(flowId, parseTake(Buffer.from(body)));
+        return;
+      case ControlType.end:
+        this.#end(flowId, parseEnd(body));
+        return;
+      case ControlType.credit: {
+        const served = this.#flows.get(flowId);
+        if (served?.stage === 'connection') served.connection.credit(parseCredit(body));
+        if (served?.stage === 'native') served.native.credit(parseCredit(body));
+      }
+    }
+  }
+
+  #open(flowId: number, backup: number | undefined): void {
+    if (this.#options.engine === 'native') {
+      this.#openNative(flowId);
+      return;
+    }
+    const handshake = new ServerHandshake(this.#options.secureContext, {
+      send: (record) => this.trunk.sendRecord(flowId, record),
+      adopted: (adopted) => this.#adopt(flowId, handshake, adopted, backup),
+      failed: () => this.#endFlow(flowId, 'closed'),
+    });
+    this.#flows.set(flowId, { stage: 'handshake', handshake, backup });
+  }
+
+  #openNative(flowId: number): void {
+    const native = new NativeConnection(flowId, this.#options.secureContext, this.trunk, {
+      secure: (stream, resumed) => {
+        this.#observer.handshake(flowId, resumed, this.#clock());
+        this.#options.application.serve(stream);
+      },
+      closed: () => this.#endFlow(flowId, 'closed'),
+    });
+    this.#flows.set(flowId, { stage: 'native', native });
+  }
+
+  #adopt(flowId: number, handshake: ServerHandshake, adopted: Adopted, backup: number | undefined): void {
+    this.#observer.handshake(flowId, adopted.resumed, this.#clock());
+    const connection = new Connection(
+      { flowId, ...adopted, creditBytes: INITIAL_CREDIT_BYTES, link: this.#linkTo(backup) },
+      this,
+    );
+    this.#flows.set(flowId, { stage: 'connection', connection });
+    connection.establish();
+    for (const record of handshake.takeHeldRecords()) connection.clientRecord(record);
+  }
+
+  #linkTo(backup: number | undefined): OutgoingLink | undefined {
+    return backup === undefined ? undefined : this.#outgoing.get(backup);
+  }
+
+  #end(flowId: number, reason: EndReason): void {
+    const served = this.#flows.get(flowId);
+    switch (served?.stage) {
+      case 'connection':
+        served.connection.endedByDirector(reason);
+        return;
+      case 'handshake':
+        this.#endHandshake(flowId, served.handshake, reason);
+        return;
+      case 'native':
+        served.native.endedByDirector(reason);
+        return;
+      case 'taking':
+        served.ended = reason;
+        return;
+      default:
+        this.#forget(flowId);
+    }
+  }
+
+  #endHandshake(flowId: number, handshake: ServerHandshake, reason: EndReason): void {
+    const alert = alertOfReason(reason);
+    if (alert !== undefined && handshake.untouched) this.trunk.sendRecord(flowId, plaintextAlert(alert));
+    handshake.destroy();
+    this.#endFlow(flowId, 'closed');
+  }
+
+  #endFlow(flowId: number, reason: EndReason): void {
+    this.trunk.sendEnd(flowId, reason);
+    this.#flows.delete(flowId);
+  }
+
+  #keep(flowId: number, payload: Buffer): void {
+    const message = parseStateMessage(payload);
+    payload.fill(0);
+    let kept = this.#kept.get(flowId);
+    if (kept === undefined) {
+      kept = new KeptConnection();
+      this.#kept.set(flowId, kept);
+    }
+    kept.apply(message);
+  }
+
+  #forget(flowId: number): void {
+    this.#kept.get(flowId)?.wipe();
+    this.#kept.delete(flowId);
+  }
+
+  #take(flowId: number, take: Take): void {
+    const takenMs = this.#clock();
+    const taking: Served = { stage: 'taking', records: [], ended: undefined };
+    this.#flows.set(flowId, taking);
+    this.#incoming.whenDrained(take.from, LINK_DRAIN_GRACE_MS, () => {
+      // The director may have gone meanwhile, and all flows with it.
+      if (this.#flows.get(flowId) !== taking) return;
+      this.#takeOver(flowId, take, takenMs);
+      for (const record of taking.records) this.#clientRecord(flowId, record);
+      if (taking.ended !== undefined) this.#end(flowId, taking.ended);
+    });
+  }
+
+  #takeOver(flowId: number, take: Take, takenMs: number): void {
+    const kept = this.#kept.get(flowId) ?? new KeptConnection();
+    const committed = this.#openCommitted(flowId, take);
+    const evidence = {
+      commit: take.commit,
+      delivered: take.delivered,
+      received: take.received,
+      applicationState: committed !== undefined,
+    };
+    const decision = this.strategy.backup?.takeOver(kept.describe(), evidence) ?? {
+      kind: 'refuse' as const,
+      reason: 'state-missing' as const,
+    };
+    const plan = planResumption(kept, take, decision, committed);
+    this.#forget(flowId);
+    if ('refused' in plan) {
+      this.#observer.refused(flowId, plan.refused);
+      this.#endFlow(flowId, plan.refused);
+      return;
+    }
+    const stateMs = this.#clock();
+    const { state, recordsRead, recordsWritten } = plan;
+    const connection = new Connection(
+      {
+        flowId,
+        state,
+        recordsRead,
+        recordsWritten,
+        creditBytes: take.creditBytes,
+        link: this.#linkTo(take.backup),
+      },
+      this,
+    );
+    this.#observer.takenOver(flowId, { takenMs, stateMs, cryptoMs: this.#clock() });
+    this.#flows.set(flowId, { stage: 'connection', connection });
+    connection.resume(plan, take.commit.recordsRead);
+  }
+
+  #openCommitted(flowId: number, take: Take): CommittedState | undefined {
+    if (take.sealedState === undefined) return undefined;
+    const opened = this.seal.open(flowId, take.commit, take.sealedState);
+    return opened && parseCommittedState(opened);
+  }
+}

@@ -1,0 +1,283 @@
+/**
+ * The replication link: a TCP connection from each replica to each other one, on which primaries send sealed state and
+ * backups acknowledge it. It is never shared with the director.
+ */
+import { randomBytes } from 'node:crypto';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { ProtocolError } from '../../base/errors.js';
+import { GatherWriter } from '../../net/gather-writer.js';
+import { Alert } from '../../tls/alert.js';
+import {
+  deriveLinkKey,
+  type Frame,
+  FrameKind,
+  FrameOpener,
+  FrameSealer,
+  SALT_BYTES,
+} from './sealed-channel.js';
+
+const MAGIC = Buffer.from('SPR1', 'latin1');
+/** Magic, sender's index, salt. */
+const GREETING_BYTES = MAGIC.length + 1 + SALT_BYTES;
+const NO_PAYLOAD = Buffer.alloc(0);
+const COUNTER_BYTES = 6;
+
+/** Something whose output waits for acknowledgements. */
+export interface AcknowledgementWaiter {
+  acknowledged(counter: number): void;
+}
+
+/** The primary's end. */
+export class OutgoingLink {
+  readonly peer: number;
+  readonly #socket: Socket;
+  readonly #writer: GatherWriter;
+  readonly #sealer: FrameSealer;
+  #waiters = new Set<AcknowledgementWaiter>();
+  #acknowledged = 0;
+
+  private constructor(peer: number, self: number, socket: Socket, clusterKey: Buffer) {
+    this.peer = peer;
+    this.#socket = socket;
+    this.#writer = new GatherWriter(socket);
+    const salt = randomBytes(SALT_BYTES);
+    this.#sealer = new FrameSealer(deriveLinkKey(clusterKey, salt, 'to-backup'));
+    const opener = new FrameOpener(deriveLinkKey(clusterKey, salt, 'to-primary'));
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => this.#receive(opener, chunk));
+    socket.on('error', () => this.#lost());
+    socket.on('close', () => this.#lost());
+    this.#writer.write(Buffer.concat([MAGIC, Buffer.of(self), salt]));
+    this.#send({ flowId: 0, epoch: 0, kind: FrameKind.hello, payload: NO_PAYLOAD });
+  }
+
+  static async connect(options: {
+    peer: number;
+    self: number;
+    port: number;
+    clusterKey: Buffer;
+  }): Promise<OutgoingLink> {
+    const socket = connect(options.port, '127.0.0.1');
+    await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    return new OutgoingLink(options.peer, options.self, socket, options.clusterKey);
+  }
+
+  /** The highest counter that the backup has acknowledged; Infinity when there is no backup to wait for any more. */
+  get acknowledgedCounter(): number {
+    return this.#acknowledged;
+  }
+
+  /** Sends the state of a flow. Returns the counter whose acknowledgement says that the backup has it. */
+  replicate(flowId: number, epoch: number, payload: Buffer): number {
+    return this.#send({ flowId, epoch, kind: FrameKind.state, payload });
+  }
+
+  /** The flow has ended: the backup wipes what it has of it. */
+  forget(flowId: number): void {
+    this.#send({ flowId, epoch: 0, kind: FrameKind.forget, payload: NO_PAYLOAD });
+  }
+
+  /** `waiter` hears of every acknowledgement until it is removed. */
+  wait(waiter: AcknowledgementWaiter): void {
+    this.#waiters.add(waiter);
+  }
+
+  stopWaiting(waiter: AcknowledgementWaiter): void {
+    this.#waiters.delete(waiter);
+  }
+
+  #send(frame: Frame): number {
+    this.#writer.write(this.#sealer.seal(frame));
+    return this.#sealer.count;
+  }
+
+  #receive(opener: FrameOpener, chunk: Buffer): void {
+    let counter = 0;
+    try {
+      opener.push(chunk, (frame) => {
+        counter = frame.payload.readUIntBE(0, COUNTER_BYTES);
+      });
+    } catch {
+      this.#lost();
+      return;
+    }
+    if (counter > 0) this.#acknowledge(counter);
+  }
+
+  #acknowledge(counter: number): void {
+    this.#acknowledged = counter;
+    for (const waiter of this.#waiters) waiter.acknowledged(counter);
+  }
+
+  /** Without the backup its flows go on unprotected: waiting for it would turn one failure into two. */
+  #lost(): void {
+    if (this.#acknowledged === Number.POSITIVE_INFINITY) return;
+    this.#writer.close();
+    this.#socket.destroy();
+    this.#acknowledge(Number.POSITIVE_INFINITY);
+  }
+}
+
+/** What a backup does with what primaries send. An exception ends the link that it came on. */
+export interface ReplicationHandler {
+  state(flowId: number, payload: Buffer): void;
+  forget(flowId: number): void;
+}
+
+/** Bytes and messages received, framing included. Counted where they arrive: a killed primary cannot tell. */
+export interface ReplicationCounters {
+  bytes: number;
+  messages: number;
+  /** Frames or whole links that were refused. */
+  refused: number;
+}
+
+/** The backup's end of all links. */
+export class IncomingLinks {
+  readonly counters: ReplicationCounters = { bytes: 0, messages: 0, refused: 0 };
+  readonly #clusterKey: Buffer;
+  readonly #handler: ReplicationHandler;
+  readonly #server: Server;
+  readonly #links = new Map<number, Socket>();
+
+  constructor(clusterKey: Buffer, handler: ReplicationHandler) {
+    this.#clusterKey = clusterKey;
+    this.#handler = handler;
+    this.#server = createServer((socket) => this.#greet(socket));
+  }
+
+  /** Listens on an ephemeral port of 127.0.0.1 and resolves with it. */
+  listen(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(0, '127.0.0.1', () => {
+        const address = this.#server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+  }
+
+  /**
+   * Calls back when nothing of `peer` can arrive any more. A dead peer's link is drained to its end; one that still
+   * lives after `graceMs` only hung, and is fenced.
+   */
+  whenDrained(peer: number, graceMs: number, callback: () => void): void {
+    const socket = this.#links.get(peer);
+    if (socket === undefined) {
+      callback();
+      return;
+    }
+    const fence = setTimeout(() => socket.destroy(), graceMs);
+    socket.once('close', () => {
+      clearTimeout(fence);
+      callback();
+    });
+  }
+
+  #greet(socket: Socket): void {
+    socket.setNoDelay(true);
+    socket.on('error', () => socket.destroy());
+    let greeting: Buffer = NO_PAYLOAD;
+    const onData = (chunk: Buffer): void => {
+      greeting = Buffer.concat([greeting, chunk]);
+      if (greeting.length < GREETING_BYTES) return;
+      socket.off('data', onData);
+      this.#admit(socket, greeting);
+    };
+    socket.on('data', onData);
+  }
+
+  #admit(socket: Socket, greeting: Buffer): void {
+    if (!greeting.subarray(0, MAGIC.length).equals(MAGIC)) {
+      this.#refuse(socket);
+      return;
+    }
+    const peer = greeting[MAGIC.length] ?? 0;
+    const salt = greeting.subarray(MAGIC.length + 1, GREETING_BYTES);
+    const link = new IncomingLink(socket, {
+      opener: new FrameOpener(deriveLinkKey(this.#clusterKey, salt, 'to-backup')),
+      sealer: new FrameSealer(deriveLinkKey(this.#clusterKey, salt, 'to-primary')),
+      // Only a frame that opens proves that the peer has the cluster key.
+      admitted: () => this.#links.set(peer, socket),
+      frame: (frame) => this.#dispatch(frame),
+      refused: () => this.#refuse(socket),
+    });
+    socket.on('close', () => {
+      if (this.#links.get(peer) === socket) this.#links.delete(peer);
+    });
+    socket.on('data', (chunk: Buffer) => {
+      this.counters.bytes += chunk.length;
+      link.receive(chunk);
+    });
+    link.receive(greeting.subarray(GREETING_BYTES));
+  }
+
+  #dispatch(frame: Frame): void {
+    switch (frame.kind) {
+      case FrameKind.hello:
+        return;
+      case FrameKind.state:
+        this.counters.messages += 1;
+        this.#handler.state(frame.flowId, frame.payload);
+        return;
+      case FrameKind.forget:
+        this.#handler.forget(frame.flowId);
+        return;
+      default:
+        throw new ProtocolError(Alert.decode_error, `replication frame of kind ${frame.kind}`);
+    }
+  }
+
+  #refuse(socket: Socket): void {
+    this.counters.refused += 1;
+    socket.destroy();
+  }
+}
+
+interface IncomingLinkOptions {
+  readonly opener: FrameOpener;
+  readonly sealer: FrameSealer;
+  readonly admitted: () => void;
+  readonly frame: (frame: Frame) => void;
+  readonly refused: () => void;
+}
+
+class IncomingLink {
+  readonly #options: IncomingLinkOptions;
+  readonly #writer: GatherWriter;
+  #acknowledgementDue = false;
+
+  constructor(socket: Socket, options: IncomingLinkOptions) {
+    this.#options = options;
+    this.#writer = new GatherWriter(socket);
+  }
+
+  receive(chunk: Buffer): void {
+    const { opener, admitted, frame, refused } = this.#options;
+    const before = opener.count;
+    try {
+      opener.push(chunk, frame);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      refused();
+      return;
+    }
+    if (opener.count === before) return;
+    if (before === 0) admitted();
+    this.#acknowledge();
+  }
+
+  /** One acknowledgement for everything of a turn. */
+  #acknowledge(): void {
+    if (this.#acknowledgementDue) return;
+    this.#acknowledgementDue = true;
+    queueMicrotask(() => {
+      this.#acknowledgementDue = false;
+      const payload = Buffer.alloc(COUNTER_BYTES);
+      payload.writeUIntBE(this.#options.opener.count, 0, COUNTER_BYTES);
+      this.#writer.write(
+        this.#options.sealer.seal({ flowId: 0, epoch: 0, kind: FrameKind.acknowledgement, payload }),
+      );
+    });
+  }
+}

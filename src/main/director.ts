@@ -1,0 +1,93 @@
+/** The director process: forked by the orchestrator, listens for clients on 127.0.0.1 and connects to all replicas. */
+import { type Clock, createClock } from '../base/clock.js';
+import { Director, type DirectorObserver } from '../cluster/director/director.js';
+import type { DirectorFlow } from '../cluster/director/flow.js';
+import type { DirectorCommand, DirectorEvent, DirectorStart, FlowRow } from '../cluster/messages.js';
+import { type ParentChannel, serveParent } from '../net/message-channel.js';
+
+/** A director that runs by hand for days must not remember every flow it had. */
+const MAX_FLOW_ROWS = 200_000;
+
+class Recorder implements DirectorObserver {
+  readonly #parent: ParentChannel<DirectorEvent>;
+  readonly failures: { replica: number; cause: string; atMs: number }[] = [];
+  readonly #rows = new Map<number, FlowRow>();
+  committedStateBytes = 0;
+
+  constructor(parent: ParentChannel<DirectorEvent>) {
+    this.#parent = parent;
+  }
+
+  get flows(): readonly FlowRow[] {
+    return [...this.#rows.values()];
+  }
+
+  flowOpened(flow: DirectorFlow, atMs: number): void {
+    if (this.#rows.size >= MAX_FLOW_ROWS) return;
+    this.#rows.set(flow.id, {
+      flowId: flow.id,
+      clientPort: flow.link.clientPort,
+      primary: flow.owner.index,
+      openedMs: atMs,
+      redirectedMs: null,
+      resumedMs: null,
+      endedMs: null,
+      cause: null,
+    });
+  }
+
+  replicaFailed(replica: number, cause: string, atMs: number): void {
+    this.failures.push({ replica, cause, atMs });
+    this.#parent.send({ kind: 'replica-failed', replica, cause, atMs });
+  }
+
+  flowRedirected(flow: DirectorFlow, atMs: number): void {
+    const row = this.#rows.get(flow.id);
+    if (row !== undefined) row.redirectedMs = atMs;
+  }
+
+  flowResumed(flow: DirectorFlow, atMs: number): void {
+    const row = this.#rows.get(flow.id);
+    if (row !== undefined) row.resumedMs = atMs;
+  }
+
+  flowEnded(flow: DirectorFlow, cause: string, atMs: number): void {
+    const row = this.#rows.get(flow.id);
+    if (row === undefined) return;
+    row.endedMs = atMs;
+    row.cause = cause;
+  }
+
+  stateCommitted(bytes: number): void {
+    this.committedStateBytes += bytes;
+  }
+}
+
+class DirectorProcess {
+  readonly #parent: ParentChannel<DirectorEvent>;
+  readonly #recorder: Recorder;
+  #director: Director | undefined;
+
+  constructor() {
+    this.#parent = serveParent<DirectorCommand, DirectorEvent>({
+      start: ({ start }) => this.#start(start),
+      place: ({ placement }) => {
+        if (this.#director !== undefined) this.#director.placement = placement;
+        this.#parent.send({ kind: 'placed' });
+      },
+      collect: () => {
+        const { failures, flows, committedStateBytes } = this.#recorder;
+        this.#parent.send({ kind: 'report', report: { failures, flows, committedStateBytes } });
+      },
+    });
+    this.#recorder = new Recorder(this.#parent);
+  }
+
+  async #start(start: DirectorStart): Promise<void> {
+    const clock: Clock = createClock(start.clockStartNs);
+    this.#director = new Director(start, this.#recorder, clock);
+    this.#parent.send({ kind: 'ready', port: await this.#director.start() });
+  }
+}
+
+new DirectorProcess();

@@ -1,0 +1,149 @@
+/** A replica process: forked by the orchestrator, serves the director's trunk and other replicas' links on 127.0.0.1. */
+import { createSecureContext } from 'node:tls';
+import { loadStrategy } from '../../strategies/index.js';
+import { loadWorkload } from '../../workloads/index.js';
+import { type Clock, createClock } from '../base/clock.js';
+import { createSeededBytes } from '../base/seeded-bytes.js';
+import type {
+  CpuSample,
+  Peer,
+  ReplicaCommand,
+  ReplicaConfig,
+  ReplicaEvent,
+  ReplicaReport,
+} from '../cluster/messages.js';
+import { HttpApplication } from '../cluster/replica/http-application.js';
+import { Ledger } from '../cluster/replica/ledger.js';
+import { Replica, type ReplicaObserver } from '../cluster/replica/replica.js';
+import { type ParentChannel, serveParent } from '../net/message-channel.js';
+
+/** Fine enough to tell the CPU time of a recovery of some tens of ms; one sample costs about 2 us. */
+const CPU_SAMPLE_INTERVAL_MS = 10;
+/** Any value: it only has to be the same on all replicas for sessions to be resumed among them. */
+const SESSION_ID_CONTEXT = 'spr-bench';
+
+class Recorder implements ReplicaObserver {
+  readonly #clock: Clock;
+  #handshakes: { flowId: number; resumed: boolean; atMs: number }[] = [];
+  #takeovers: { flowId: number; takenMs: number; stateMs: number; cryptoMs: number }[] = [];
+  #refusals: { flowId: number; reason: string }[] = [];
+  #cpu: CpuSample[] = [];
+  #received = { bytes: 0, messages: 0, refused: 0 };
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    setInterval(() => this.#sampleCpu(), CPU_SAMPLE_INTERVAL_MS);
+  }
+
+  handshake(flowId: number, resumed: boolean, atMs: number): void {
+    this.#handshakes.push({ flowId, resumed, atMs });
+  }
+
+  takenOver(flowId: number, times: { takenMs: number; stateMs: number; cryptoMs: number }): void {
+    this.#takeovers.push({ flowId, ...times });
+  }
+
+  refused(flowId: number, reason: string): void {
+    this.#refusals.push({ flowId, reason });
+  }
+
+  reset(replica: Replica): void {
+    this.#handshakes = [];
+    this.#takeovers = [];
+    this.#refusals = [];
+    this.#cpu = [];
+    this.#received = { ...replica.replication };
+    this.#sampleCpu();
+  }
+
+  report(replica: Replica): ReplicaReport {
+    this.#sampleCpu();
+    const { bytes, messages, refused } = replica.replication;
+    return {
+      handshakes: this.#handshakes,
+      takeovers: this.#takeovers,
+      refusals: this.#refusals,
+      cpu: this.#cpu,
+      replication: {
+        bytes: bytes - this.#received.bytes,
+        messages: messages - this.#received.messages,
+        refused: refused - this.#received.refused,
+      },
+    };
+  }
+
+  #sampleCpu(): void {
+    const { user, system } = process.cpuUsage();
+    this.#cpu.push({ atMs: this.#clock(), cpuMs: (user + system) / 1000 });
+  }
+}
+
+class ReplicaProcess {
+  readonly #parent: ParentChannel<ReplicaEvent>;
+  #running: { readonly replica: Replica; readonly recorder: Recorder } | undefined;
+
+  constructor() {
+    this.#parent = serveParent<ReplicaCommand, ReplicaEvent>({
+      start: ({ config }) => this.#start(config),
+      connect: ({ peers }) => this.#connect(peers),
+      reset: () => {
+        this.#started.recorder.reset(this.#started.replica);
+        this.#parent.send({ kind: 'was-reset' });
+      },
+      collect: () => {
+        const report = this.#started.recorder.report(this.#started.replica);
+        this.#parent.send({ kind: 'report', report });
+      },
+    });
+  }
+
+  async #start(config: ReplicaConfig): Promise<void> {
+    const clock = createClock(config.clockStartNs);
+    const workload = await loadWorkload(config.workload);
+    const application = workload.application(createSeededBytes(config.seed));
+    const recorder = new Recorder(clock);
+    const replica = new Replica(
+      {
+        index: config.index,
+        strategy: await loadStrategy(config.strategy),
+        engine: config.engine,
+        secureContext: secureContextOf(config),
+        application: new HttpApplication(application, new Ledger(config.ledgerPath)),
+        clusterKey: Buffer.from(config.clusterKey),
+        heartbeatIntervalMs: config.heartbeatIntervalMs,
+      },
+      recorder,
+      clock,
+    );
+    this.#running = { replica, recorder };
+    this.#parent.send({ kind: 'listening', ...(await replica.listen()) });
+  }
+
+  async #connect(peers: readonly Peer[]): Promise<void> {
+    await this.#started.replica.connectPeers(peers);
+    this.#parent.send({ kind: 'connected' });
+  }
+
+  get #started(): { readonly replica: Replica; readonly recorder: Recorder } {
+    if (this.#running === undefined) throw new Error("the replica is not started: 'start' comes first");
+    return this.#running;
+  }
+}
+
+function secureContextOf({
+  tls,
+  identity,
+  ticketKeys,
+}: ReplicaConfig): ReturnType<typeof createSecureContext> {
+  return createSecureContext({
+    cert: identity.certificatePem,
+    key: identity.privateKeyPem,
+    minVersion: `TLSv${tls.version}`,
+    maxVersion: `TLSv${tls.version}`,
+    ciphers: tls.ciphers,
+    sessionIdContext: SESSION_ID_CONTEXT,
+    ...(ticketKeys === undefined ? {} : { ticketKeys: Buffer.from(ticketKeys) }),
+  });
+}
+
+new ReplicaProcess();

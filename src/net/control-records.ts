@@ -1,0 +1,181 @@
+/**
+ * Control records of the trunk. A control record has the shape of a TLS record, with a private content type; the two
+ * bytes that hold the version in a TLS record hold flags. It belongs to the flow whose id stands before it and is in
+ * order with that flow's TLS records, which is what makes a commit exact.
+ */
+import { ByteReader, ByteWriter } from '../base/bytes.js';
+import { ProtocolError } from '../base/errors.js';
+import type { RecordPosition } from '../contracts/strategy.js';
+import { Alert } from '../tls/alert.js';
+
+/** Private content types, far from those of TLS (20 to 26). */
+export const ControlType = {
+  /** To the replica: a new flow. */
+  open: 128,
+  /** To the backup: take this flow over. */
+  take: 129,
+  /** To the director: client records are answered. */
+  commit: 130,
+  /** Both: this flow is closed on purpose. */
+  end: 131,
+  /** Both: more bytes of this flow are welcome. */
+  credit: 132,
+  /** Both, flow 0: still there. */
+  heartbeat: 133,
+} as const;
+
+export const FIRST_CONTROL_TYPE = 128;
+export const LAST_CONTROL_TYPE = 133;
+/** A two-byte length. */
+export const MAX_CONTROL_BODY_BYTES = 65_535;
+
+/** The application will not speak before the client does. */
+export const COMMIT_QUIET = 1;
+/** Sealed application state follows the count. */
+export const COMMIT_STATE = 2;
+
+/** No replica: the value of a backup that does not exist. */
+const NO_BACKUP = 255;
+
+/** Why a flow is closed. */
+export const END_REASONS = [
+  'closed',
+  'client-closed',
+  'client-reset',
+  'record-overflow',
+  'unexpected-message',
+  'protocol-version',
+  'internal-error',
+  'state-missing',
+  'handshake-unfinished',
+  'state-mismatch',
+  'diverged',
+] as const;
+export type EndReason = (typeof END_REASONS)[number];
+
+export interface Open {
+  readonly clientAddress: string;
+  readonly clientPort: number;
+  /** Index of the replica that the flow's state goes to; undefined when there is none. */
+  readonly backup: number | undefined;
+}
+
+/** One server record that the client has: its whole length and its AEAD tag. */
+export const DELIVERED_ENTRY_BYTES = 18;
+const TAG_BYTES = 16;
+
+export interface Take extends Open {
+  /** The replica that failed. */
+  readonly from: number;
+  readonly commit: RecordPosition;
+  readonly delivered: number;
+  readonly received: number;
+  /** Bytes that the backup may send before it is given credit. */
+  readonly creditBytes: number;
+  /** Sealed application state of the last commit. */
+  readonly sealedState: Buffer | undefined;
+  /** Entries of {@link DELIVERED_ENTRY_BYTES} for each server record since the last commit. */
+  readonly deliveredEntries: Buffer;
+}
+
+function writeOpen(writer: ByteWriter, open: Open): void {
+  writer.uint8(open.backup ?? NO_BACKUP);
+  writer.uint16(open.clientPort);
+  const close = writer.writeLengthUint8();
+  writer.bytes(Buffer.from(open.clientAddress, 'latin1'));
+  close();
+}
+
+function readOpen(reader: ByteReader): Open {
+  const backup = reader.uint8();
+  const clientPort = reader.uint16();
+  const clientAddress = reader.vector8().toString('latin1');
+  return { clientAddress, clientPort, backup: backup === NO_BACKUP ? undefined : backup };
+}
+
+export function encodeOpen(open: Open): Buffer {
+  const writer = new ByteWriter();
+  writeOpen(writer, open);
+  return writer.finish();
+}
+
+/** @throws ProtocolError when `body` is not exactly an `open`. */
+export function parseOpen(body: Buffer): Open {
+  const reader = new ByteReader(body);
+  const open = readOpen(reader);
+  reader.end();
+  return open;
+}
+
+export function encodeTake(take: Take): Buffer {
+  const writer = new ByteWriter();
+  writeOpen(writer, take);
+  writer.uint8(take.from);
+  writer.uint48(take.commit.recordsRead);
+  writer.uint48(take.commit.recordsWritten);
+  writer.uint48(take.delivered);
+  writer.uint48(take.received);
+  writer.uint32(take.creditBytes);
+  const closeState = writer.writeLengthUint16();
+  if (take.sealedState !== undefined) writer.bytes(take.sealedState);
+  closeState();
+  writer.bytes(take.deliveredEntries);
+  return writer.finish();
+}
+
+/** @throws ProtocolError when `body` is not exactly a `take` whose counts agree. */
+export function parseTake(body: Buffer): Take {
+  const reader = new ByteReader(body);
+  const open = readOpen(reader);
+  const from = reader.uint8();
+  const commit = { recordsRead: reader.uint48(), recordsWritten: reader.uint48() };
+  const delivered = reader.uint48();
+  const received = reader.uint48();
+  const creditBytes = reader.uint32();
+  const sealedState = reader.vector16();
+  const deliveredEntries = reader.rest();
+  const agrees =
+    deliveredEntries.length === (delivered - commit.recordsWritten) * DELIVERED_ENTRY_BYTES &&
+    received >= commit.recordsRead;
+  if (!agrees) throw new ProtocolError(Alert.decode_error, 'take: evidence does not add up');
+  return {
+    ...open,
+    from,
+    commit,
+    delivered,
+    received,
+    creditBytes,
+    sealedState: sealedState.length === 0 ? undefined : sealedState,
+    deliveredEntries,
+  };
+}
+
+/**
+ * Writes the entry of `record` (header, ciphertext, tag) at `offset` of `target`. Records of the handshake are not all
+ * protected, and may be shorter than a tag: nobody can regenerate them, so that only their number counts.
+ */
+export function writeDeliveredEntry(target: Buffer, offset: number, record: Buffer): void {
+  target.writeUInt16BE(record.length, offset);
+  record.copy(target, offset + 2, Math.max(0, record.length - TAG_BYTES));
+}
+
+export function encodeEnd(reason: EndReason): Buffer {
+  return Buffer.of(END_REASONS.indexOf(reason));
+}
+
+/** @throws ProtocolError for an unknown reason. */
+export function parseEnd(body: Buffer): EndReason {
+  const reader = new ByteReader(body);
+  const reason = END_REASONS[reader.uint8()];
+  reader.end();
+  if (reason === undefined) throw new ProtocolError(Alert.decode_error, `end: unknown reason ${body[0]}`);
+  return reason;
+}
+
+/** @throws ProtocolError when `body` is not exactly a four-byte count. */
+export function parseCredit(body: Buffer): number {
+  const reader = new ByteReader(body);
+  const bytes = reader.uint32();
+  reader.end();
+  return bytes;
+}

@@ -1,0 +1,191 @@
+/**
+ * Reads along while OpenSSL makes a handshake, to know two things that OpenSSL does not tell: which record of each
+ * direction is the last of the handshake, and the secrets that come after it.
+ *
+ * Records are counted on the wire. Nothing is assumed about how many there are: in TLS 1.3 the flights are decrypted
+ * until the Finished message (RFC 8446 4.4.4), in TLS 1.2 Finished is the record after ChangeCipherSpec.
+ */
+import { ByteReader } from '../base/bytes.js';
+import { ProtocolError } from '../base/errors.js';
+import { Alert } from './alert.js';
+import { type CipherSuite, suiteById } from './cipher-suites.js';
+import type { KeyLogLine } from './key-log.js';
+import { deriveKeyBlock } from './key-schedule-12.js';
+import { deriveTrafficKeys } from './key-schedule-13.js';
+import { ContentType, RECORD_HEADER_BYTES, recordType } from './record.js';
+import { ReadState } from './record-protection.js';
+import type { StaticState } from './static-state.js';
+
+const SERVER_HELLO = 2;
+const FINISHED = 20;
+const MESSAGE_HEADER_BYTES = 4;
+/** OpenSSL's own default bound of a certificate chain is 100 KiB. */
+const MAX_MESSAGE_BYTES = 128 * 1024;
+
+interface Direction {
+  records: number;
+  /** Records up to and including the last one before the application epoch; undefined until it was seen. */
+  base: number | undefined;
+  finished: boolean;
+  readonly messages: HandshakeMessages;
+  protection: ReadState | undefined;
+}
+
+export class HandshakeObserver {
+  readonly #client: Direction = newDirection();
+  readonly #server: Direction = newDirection();
+  readonly #secrets = new Map<string, Buffer>();
+  #clientRandom: Buffer | undefined;
+  #serverRandom: Buffer | undefined;
+  #suite: CipherSuite | undefined;
+
+  get clientFinished(): boolean {
+    return this.#client.finished;
+  }
+
+  /** Both Finished messages have been on the wire. */
+  get complete(): boolean {
+    return this.#client.finished && this.#server.finished;
+  }
+
+  /** Client records read and server records written so far. */
+  get recordsRead(): number {
+    return this.#client.records;
+  }
+
+  get recordsWritten(): number {
+    return this.#server.records;
+  }
+
+  keyLog(line: KeyLogLine): void {
+    this.#clientRandom = line.clientRandom;
+    this.#secrets.set(line.label, line.secret);
+  }
+
+  /** @throws ProtocolError when a record of the encrypted flight does not open. */
+  clientRecord(record: Buffer): void {
+    this.#client.records += 1;
+    if (this.#client.finished) return;
+    if (this.#suite?.version === '1.2') this.#follow12(this.#client, record);
+    else this.#follow13(this.#client, record, 'CLIENT_HANDSHAKE_TRAFFIC_SECRET');
+  }
+
+  serverRecord(record: Buffer): void {
+    this.#server.records += 1;
+    if (this.#server.finished) return;
+    if (recordType(record) === ContentType.handshake && this.#server.base === undefined) {
+      this.#server.messages.push(record.subarray(RECORD_HEADER_BYTES), (type, body) => {
+        if (type === SERVER_HELLO) this.#serverHello(body);
+      });
+    }
+    if (this.#suite?.version === '1.2') this.#follow12(this.#server, record);
+    else this.#follow13(this.#server, record, 'SERVER_HANDSHAKE_TRAFFIC_SECRET');
+  }
+
+  /**
+   * The state from which the record layer goes on.
+   *
+   * @throws Error before {@link complete}, or when OpenSSL logged no secrets.
+   */
+  state(): StaticState {
+    const suite = this.#suite;
+    const { base: readBase } = this.#client;
+    const { base: writeBase } = this.#server;
+    if (suite === undefined || readBase === undefined || writeBase === undefined || !this.complete) {
+      throw new Error('the handshake is not complete');
+    }
+    return { suite, epoch: 0, readBase, writeBase, secrets: this.#trafficSecrets(suite) };
+  }
+
+  /** Fills all secrets that are not part of {@link state} with zeros. */
+  wipe(): void {
+    for (const [label, secret] of this.#secrets) {
+      if (!/^(CLIENT|SERVER)_TRAFFIC_SECRET_0$/.test(label)) secret.fill(0);
+    }
+    this.#secrets.clear();
+    this.#client.protection = undefined;
+    this.#server.protection = undefined;
+  }
+
+  #trafficSecrets(suite: CipherSuite): StaticState['secrets'] {
+    if (suite.version === '1.3') {
+      const client = this.#secret('CLIENT_TRAFFIC_SECRET_0');
+      return { kind: 'tls13', client, server: this.#secret('SERVER_TRAFFIC_SECRET_0') };
+    }
+    const master = this.#secret('CLIENT_RANDOM');
+    if (this.#clientRandom === undefined || this.#serverRandom === undefined) {
+      throw new Error('the handshake showed no randoms');
+    }
+    return {
+      kind: 'tls12',
+      keyBlock: deriveKeyBlock(suite, master, this.#clientRandom, this.#serverRandom),
+    };
+  }
+
+  #secret(label: string): Buffer {
+    const secret = this.#secrets.get(label);
+    if (secret === undefined) throw new Error(`OpenSSL logged no ${label}`);
+    return secret;
+  }
+
+  /** TLS 1.3: alerts and ChangeCipherSpec are not protected here, everything of type 23 is. */
+  #follow13(direction: Direction, record: Buffer, label: string): void {
+    if (recordType(record) !== ContentType.application_data || this.#suite === undefined) return;
+    direction.protection ??= new ReadState(this.#suite, deriveTrafficKeys(this.#suite, this.#secret(label)));
+    const { type, content } = direction.protection.open(record);
+    if (type !== ContentType.handshake) return;
+    direction.messages.push(content, (messageType) => {
+      if (messageType !== FINISHED) return;
+      direction.finished = true;
+      direction.base = direction.records;
+    });
+  }
+
+  /** TLS 1.2: the epoch begins after ChangeCipherSpec, with Finished as its record number 0. */
+  #follow12(direction: Direction, record: Buffer): void {
+    if (direction.base !== undefined) direction.finished = true;
+    else if (recordType(record) === ContentType.change_cipher_spec) direction.base = direction.records;
+  }
+
+  /** The last one counts: a HelloRetryRequest comes as a ServerHello too (RFC 8446 4.1.4). */
+  #serverHello(body: Buffer): void {
+    const reader = new ByteReader(body, 'ServerHello');
+    reader.uint16();
+    this.#serverRandom = Buffer.from(reader.bytes(32));
+    reader.vector8();
+    const id = reader.uint16();
+    this.#suite = suiteById(id);
+    if (this.#suite === undefined) {
+      throw new ProtocolError(Alert.handshake_failure, `cipher suite 0x${id.toString(16)} is not supported`);
+    }
+  }
+}
+
+function newDirection(): Direction {
+  return {
+    records: 0,
+    base: undefined,
+    finished: false,
+    messages: new HandshakeMessages(),
+    protection: undefined,
+  };
+}
+
+/** Handshake messages out of record contents (RFC 8446 4): they may share records and may straddle them. */
+class HandshakeMessages {
+  #pending: Buffer = Buffer.alloc(0);
+
+  push(content: Buffer, onMessage: (type: number, body: Buffer) => void): void {
+    let bytes = this.#pending.length === 0 ? content : Buffer.concat([this.#pending, content]);
+    while (bytes.length >= MESSAGE_HEADER_BYTES) {
+      const end = MESSAGE_HEADER_BYTES + bytes.readUIntBE(1, 3);
+      if (end > MAX_MESSAGE_BYTES) {
+        throw new ProtocolError(Alert.illegal_parameter, `handshake message of ${end} bytes`);
+      }
+      if (bytes.length < end) break;
+      onMessage(bytes[0] ?? 0, bytes.subarray(MESSAGE_HEADER_BYTES, end));
+      bytes = bytes.subarray(end);
+    }
+    this.#pending = bytes;
+  }
+}

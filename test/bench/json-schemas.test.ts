@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import { formatJsonSchema, jsonSchemas } from '../../src/bench/json-schemas.js';
+import { fixtureSummary, fixtureTrial, fixtureTrials } from '../fixtures/results.js';
+
+const SCHEMAS = jsonSchemas();
+
+/** The validator that the published file gives its readers. */
+function compile(file: keyof typeof SCHEMAS) {
+  return new Ajv2020({ strict: true, strictTypes: false }).compile(JSON.parse(committed(file)));
+}
+
+function committed(file: string): string {
+  return readFileSync(new URL(`../../schemas/${file}`, import.meta.url), 'utf8');
+}
+
+describe('published JSON Schemas', () => {
+  it.each(Object.entries(SCHEMAS))('%s is what the zod schema generates', (file, schema) => {
+    expect(committed(file)).toBe(formatJsonSchema(schema));
+  });
+
+  it('accept real documents', () => {
+    const isTrial = compile('trial.schema.json');
+    for (const trial of fixtureTrials()) expect(isTrial(trial), JSON.stringify(isTrial.errors)).toBe(true);
+    const isSummary = compile('summary.schema.json');
+    expect(isSummary(fixtureSummary()), JSON.stringify(isSummary.errors)).toBe(true);
+  });
+
+  it('accept what a later release adds', () => {
+    expect(compile('trial.schema.json')({ ...fixtureTrial(), later: 1 })).toBe(true);
+  });
+
+  it.each([
+    ['another version', { schemaVersion: 2 }],
+    ['an unknown status', { status: 'done' }],
+    ['no measurements', { measurements: null }],
+    ['a negative count', { spec: { ...fixtureTrial().spec, connections: -1 } }],
+    ['an invalid trial without a reason', { status: 'invalid', reasons: [] }],
+  ])('refuse a trial with %s', (_, broken) => {
+    expect(compile('trial.schema.json')({ ...fixtureTrial(), ...broken })).toBe(false);
+  });
+
+  it.each([
+    ['no seed', { seed: undefined }],
+    ['cells that are not a list', { cells: {} }],
+    ['a ratio of 0', { comparisons: fixtureSummary().comparisons.map((one) => ({ ...one, ratio: 0 })) }],
+  ])('refuse a summary with %s', (_, broken) => {
+    expect(
+      compile('summary.schema.json')(JSON.parse(JSON.stringify({ ...fixtureSummary(), ...broken }))),
+    ).toBe(false);
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { createPrng } from '../../src/base/prng.js';
+import type { Prng } from '../../src/contracts/workload.js';
+import { bootstrapMedianLogRatio, MIN_PAIRS_FOR_INTERVAL, type Pair } from '../../src/stats/bootstrap.js';
+
+/** Standard normal, by the method of Box and Muller. */
+function normal(prng: Prng): number {
+  return Math.sqrt(-2 * Math.log(1 - prng.uniform())) * Math.cos(2 * Math.PI * prng.uniform());
+}
+
+/** Pairs with a shared block effect, and a true median ratio of `ratio`. */
+function makePairs(count: number, ratio: number, prng: Prng): Pair[] {
+  return Array.from({ length: count }, () => {
+    const block = Math.exp(normal(prng));
+    return { reference: block, value: block * ratio * Math.exp(0.2 * normal(prng)) };
+  });
+}
+
+describe('bootstrapMedianLogRatio', () => {
+  it('is the median ratio, with the bounds around it', () => {
+    const pairs = [0.5, 0.4, 0.6, 0.45, 0.55, 0.7, 0.3].map((value) => ({ value, reference: 1 }));
+    const { ratio, low, high } = bootstrapMedianLogRatio(pairs, createPrng(1));
+    expect(ratio).toBeCloseTo(0.5, 12);
+    expect(low).toBeGreaterThanOrEqual(0.3 - 1e-12);
+    expect(low).toBeLessThan(ratio);
+    expect(high).toBeGreaterThan(ratio);
+    expect(high).toBeLessThanOrEqual(0.7 + 1e-12);
+  });
+
+  it('takes the geometric mean of the two middle ratios of an even count', () => {
+    const pairs = [
+      { value: 1, reference: 1 },
+      { value: 4, reference: 1 },
+    ];
+    expect(bootstrapMedianLogRatio(pairs, createPrng(1)).ratio).toBeCloseTo(2, 12);
+  });
+
+  it('has no width when all pairs agree', () => {
+    const pairs = Array.from({ length: 8 }, (_, i) => ({ value: 3 * (i + 1), reference: i + 1 }));
+    const { ratio, low, high } = bootstrapMedianLogRatio(pairs, createPrng(1));
+    expect([ratio, low, high].map((value) => Math.round(value * 1e9) / 1e9)).toEqual([3, 3, 3]);
+  });
+
+  it('gives the reciprocals when value and reference change places', () => {
+    const pairs = makePairs(9, 0.5, createPrng(5));
+    const swapped = pairs.map(({ value, reference }) => ({ value: reference, reference: value }));
+    const forth = bootstrapMedianLogRatio(pairs, createPrng(7));
+    const back = bootstrapMedianLogRatio(swapped, createPrng(8));
+    expect(back.ratio).toBeCloseTo(1 / forth.ratio, 12);
+    expect(Math.log(back.low)).toBeCloseTo(-Math.log(forth.high), 1);
+    expect(Math.log(back.high)).toBeCloseTo(-Math.log(forth.low), 1);
+  });
+
+  it('depends on nothing but pairs and seed', () => {
+    const pairs = makePairs(10, 0.9, createPrng(2));
+    expect(bootstrapMedianLogRatio(pairs, createPrng(3))).toEqual(
+      bootstrapMedianLogRatio(pairs, createPrng(3)),
+    );
+  });
+
+  it('covers the true ratio about as often as it says', () => {
+    const prng = createPrng(11);
+    const rounds = 150;
+    let covered = 0;
+    for (let round = 0; round < rounds; round++) {
+      const { low, high } = bootstrapMedianLogRatio(makePairs(12, 0.8, prng), prng.fork(`round ${round}`));
+      if (low <= 0.8 && 0.8 <= high) covered++;
+    }
+    // 95 % less three standard errors of 150 rounds, and less what a percentile interval of 12 pairs is known to lack.
+    expect(covered / rounds).toBeGreaterThan(0.88);
+    expect(covered).toBeLessThan(rounds);
+  });
+
+  it('refuses what has no ratio', () => {
+    expect(() => bootstrapMedianLogRatio([], createPrng(1))).toThrow('there are no pairs');
+    expect(() => bootstrapMedianLogRatio([{ value: 0, reference: 1 }], createPrng(1))).toThrow(
+      '0 / 1 has no ratio',
+    );
+    expect(() => bootstrapMedianLogRatio([{ value: 1, reference: Infinity }], createPrng(1))).toThrow(
+      '1 / Infinity',
+    );
+  });
+
+  it('asks for as many pairs as a sign test at 5 %', () => {
+    expect(2 ** (1 - MIN_PAIRS_FOR_INTERVAL)).toBeLessThan(0.05);
+    expect(2 ** (2 - MIN_PAIRS_FOR_INTERVAL)).toBeGreaterThan(0.05);
+  });
+});
