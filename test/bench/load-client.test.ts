@@ -18,6 +18,8 @@ import {
 const certificate = createCertificate();
 const AS_GET = () => ({ method: 'GET', bodyBytes: 0 }) as const;
 const AS_POST = () => ({ method: 'POST', bodyBytes: 64 }) as const;
+const ONE = { connections: 1, durationMs: 60_000, arrivals: 'closed' } as const;
+const OPEN = { ...ONE, arrivals: 'open' } as const;
 const ALL = { faultMs: Number.NEGATIVE_INFINITY };
 
 let cleanUp: (() => Promise<void> | void)[] = [];
@@ -45,6 +47,10 @@ async function open(
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+function blockEventLoop(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 /** Runs the plan, which must be finite, to its end. `enough` replies or executions are awaited at the server. */
@@ -111,9 +117,29 @@ describe('LoadClient', () => {
   it('counts latency in open arrivals from the planned time', async () => {
     const workload = limited(requestReply, 5, (_, index) => ({ atMs: index * 7 }));
     const server = await serve(workload);
-    const options = { connections: 1, durationMs: 60_000, arrivals: 'open' } as const;
-    const { requests } = await runAll(await open(server, workload, { options }), server, 5, ALL.faultMs);
+    const { requests } = await runAll(
+      await open(server, workload, { options: OPEN }),
+      server,
+      5,
+      ALL.faultMs,
+    );
     expect([...requests.intendedMs]).toEqual([0, 7, 14, 21, 28]);
+  });
+
+  it('counts starts that its own event loop made late', async () => {
+    const workload = limited(requestReply, 2, (_, index) => ({ ...AS_GET(), atMs: 10 + index }));
+    const server = await serve(workload);
+    const client = await open(server, workload, { options: OPEN });
+    const startMs = client.report().transports[0]?.secureMs ?? 0;
+    client.run(startMs + 200);
+    // The monitor measures from its second sample on.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    blockEventLoop(400);
+    await until(() => server.targets.length === 2);
+    await client.stop(ALL.faultMs);
+    // Only the first: the second waited for the first one's reply.
+    expect(client.report().generator.lateStarts).toBe(1);
+    expect(client.report().generator.eventLoopDelayMaxMs).toBeGreaterThan(100);
   });
 
   it('counts corrupted bytes, and the request as failed', async () => {
@@ -150,8 +176,7 @@ describe('LoadClient', () => {
       socket.write(reply + reply);
       return true;
     });
-    const options = { connections: 1, durationMs: 60_000, arrivals: 'closed' } as const;
-    const report = await runAll(await open(server, workload, { options }), server, 10, ALL.faultMs);
+    const report = await runAll(await open(server, workload, { options: ONE }), server, 10, ALL.faultMs);
     expect(report.requests.outcome[1]).toBe('failed');
     expect(report.corruptedBytes).toBe(128 + 5);
     expect(report.transports.map(({ cause }) => cause)).toEqual(['a reply that nobody asked for', null]);
@@ -168,8 +193,7 @@ describe('LoadClient', () => {
         if (count === 5) socket.destroy();
         return count === 5;
       });
-      const options = { connections: 1, durationMs: 60_000, arrivals: 'closed' } as const;
-      const report = await runAll(await open(server, workload, { options }), server, 10, ALL.faultMs);
+      const report = await runAll(await open(server, workload, { options: ONE }), server, 10, ALL.faultMs);
       expect(outcomes(report)).toEqual(expected);
       expect(report.requests.id).toEqual(Array.from({ length: 10 }, (_, index) => `0-${index}`));
       expect(report.requests.repliedMs[4]).toBeNaN();
@@ -207,8 +231,7 @@ describe('LoadClient', () => {
       if (count === 2) response.setHeader('Connection', 'close');
       return false;
     });
-    const options = { connections: 1, durationMs: 60_000, arrivals: 'closed' } as const;
-    const report = await runAll(await open(server, workload, { options }), server, 4, ALL.faultMs);
+    const report = await runAll(await open(server, workload, { options: ONE }), server, 4, ALL.faultMs);
     expect(outcomes(report)).toEqual({ ok: 4 });
     expect(report.transports.map(({ cause }) => cause)).toEqual(['connection: close', null]);
   });
@@ -248,9 +271,8 @@ describe('LoadClient', () => {
   it('finds a connection out that only looks alive', async () => {
     const workload = limited(requestReply, 10, AS_GET);
     const server = await serve(workload, (count) => count >= 5);
-    const options = { connections: 1, durationMs: 60_000, arrivals: 'closed' } as const;
     const report = await runAll(
-      await open(server, workload, { options }),
+      await open(server, workload, { options: ONE }),
       server,
       5,
       Number.POSITIVE_INFINITY,

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/base/errors.js';
@@ -19,7 +19,7 @@ for (const workload of WORKLOADS) describeWorkload(workload);
 
 describe('registry of workloads', () => {
   it('has every file of the folder', () => {
-    const folder = fileURLToPath(new URL('../../workloads', import.meta.url));
+    const folder = dirname(fileURLToPath(new URL('../../workloads/index.ts', import.meta.url)));
     const files = readdirSync(folder).filter((name) => name.endsWith('.ts') && name !== 'index.ts');
     expect(WORKLOADS.map(({ id }) => `${id}.ts`).sort()).toEqual(files.sort());
   });
