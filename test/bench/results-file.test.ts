@@ -120,7 +120,7 @@ describe('summary', () => {
 
   it('leaves no temporary file when it cannot be written', () => {
     const circular: Record<string, unknown> = {};
-    circular['self'] = circular;
+    circular.self = circular;
     expect(() => writeSummary(join(folder, 's.json'), { ...fixtureSummary(), options: circular })).toThrow(
       'circular',
     );
