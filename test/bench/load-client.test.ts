@@ -3,6 +3,7 @@ import { createPrng } from '../../src/base/prng.js';
 import { LoadClient } from '../../src/bench/load-client.js';
 import type { LoadConfig, LoadReport } from '../../src/contracts/load.js';
 import type { Workload } from '../../src/contracts/workload.js';
+import { bulkDownload } from '../../workloads/bulk-download.js';
 import { idleFleet } from '../../workloads/idle-fleet.js';
 import { requestReply } from '../../workloads/request-reply.js';
 import {
@@ -103,6 +104,14 @@ describe('LoadClient', () => {
       }
     },
   );
+
+  it('verifies long replies', async () => {
+    const workload = limited(bulkDownload, 2);
+    const server = await serve(workload);
+    const report = await runAll(await open(server, workload, { options: ONE }), server, 2, ALL.faultMs);
+    expect(outcomes(report)).toEqual({ ok: 2 });
+    expect(report.corruptedBytes).toBe(0);
+  });
 
   it('orders the times of each request', async () => {
     const workload = limited(requestReply, 20);
