@@ -32,13 +32,6 @@ export function isContentType(type: number): type is ContentType {
   return type >= ContentType.change_cipher_spec && type <= ContentType.application_data;
 }
 
-/** Deframer options for a connection to a TLS peer: TLS records of any version, without a prefix. */
-export const RECORDS_OF_A_PEER = {
-  prefixBytes: 0,
-  accepts: isContentType,
-  maxBodyBytes: () => MAX_CIPHERTEXT_BYTES,
-} as const;
-
 /** Type of the record whose header starts at `offset`. The caller has checked that the header is complete. */
 export function recordType(record: Buffer, offset = 0): number {
   return record.readUInt8(offset);

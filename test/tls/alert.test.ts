@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Alert, AlertLevel, encodeAlert, parseAlert } from '../../src/tls/alert.js';
+import { Alert, AlertLevel, encodeAlert, parseAlert, plaintextAlert } from '../../src/tls/alert.js';
 
 describe('alerts', () => {
   it('are level and description', () => {
@@ -13,6 +13,10 @@ describe('alerts', () => {
       description: Alert.bad_record_mac,
     });
     expect(parseAlert(Buffer.of(1, 255))).toEqual({ level: AlertLevel.warning, description: 255 });
+  });
+
+  it('can be sent as a record without protection', () => {
+    expect(plaintextAlert(Alert.protocol_version)).toEqual(Buffer.of(21, 3, 3, 0, 2, 2, 70));
   });
 
   it.each([[[]], [[2]], [[2, 20, 0]]])('of a wrong length are a decode_error: %j', (bytes) => {

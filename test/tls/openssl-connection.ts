@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import type { CipherSuite } from '../../src/tls/cipher-suites.js';
-import { RecordDeframer } from '../../src/tls/deframer.js';
+import { RecordDeframer, TLS_STREAM } from '../../src/tls/deframer.js';
 import { type KeyLogLine, parseKeyLogLine } from '../../src/tls/key-log.js';
 import { deriveKeyBlock } from '../../src/tls/key-schedule-12.js';
 import { type DirectionKeys, deriveTrafficKeys } from '../../src/tls/key-schedule-13.js';
-import { ContentType, RECORDS_OF_A_PEER, recordType } from '../../src/tls/record.js';
+import { ContentType, recordType } from '../../src/tls/record.js';
 import { ReadState } from '../../src/tls/record-protection.js';
 import type { StaticState } from '../../src/tls/static-state.js';
 
@@ -51,7 +51,7 @@ export function selfSigned(authentication: 'ecdsa' | 'rsa'): Certificate {
 class PipeEnd extends Duplex {
   readonly sent: Buffer[] = [];
   peer: PipeEnd | undefined;
-  readonly #deframer = new RecordDeframer(RECORDS_OF_A_PEER);
+  readonly #deframer = new RecordDeframer(TLS_STREAM);
 
   override _read(): void {}
 
