@@ -27,7 +27,7 @@ export async function renderSvg({ spec }: Chart): Promise<string> {
 }
 
 /** Width of the plotting area, px. With the axes and labels 328 px, which is a 360 px screen less its margins. */
-export const PLOT_WIDTH = 270;
+export const PLOT_WIDTH = 250;
 
 /** Numbers on an axis as in the tables: separators, and only the decimals that there are. */
 export const NUMBER_FORMAT = ',.2~f';

@@ -9,6 +9,7 @@ import { throughputChart } from '../charts/throughput.js';
 import { type CellGroup, strategyOrder, strategyTitle } from '../shared/cells.js';
 import { MEASURE_COLUMNS, type Row, toRow } from '../shared/columns.js';
 import { formatMs, formatNumberOf } from '../shared/format.js';
+import { printable } from '../shared/printable.js';
 import { phaseLegend, strategyLegend } from './legend.js';
 import { escapeHtml, html, type Markup, NOTHING, trusted } from './markup.js';
 
@@ -26,7 +27,7 @@ function chartSeries(group: CellGroup, summary: Summary, series: readonly CellSe
         strategy === cell.strategy && workload === cell.workload && fault === cell.fault,
     );
     if (found === undefined || cell.trials.completed === 0) return [];
-    return [{ strategy: cell.strategy, position: order(cell.strategy), cell, series: found }];
+    return [{ strategy: printable(cell.strategy), position: order(cell.strategy), cell, series: found }];
   });
 }
 

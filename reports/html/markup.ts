@@ -1,4 +1,5 @@
 /** HTML from templates that escape what is put into them: text from result files cannot become markup. */
+import { printable } from '../shared/printable.js';
 
 /** Text that is markup already. Made only by {@link html} and {@link trusted}. */
 export class Markup {
@@ -37,8 +38,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
+/** Text as one line of HTML text, or as the value of a quoted attribute. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+  return printable(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }
 
 function toText(value: Value): string {

@@ -1,0 +1,157 @@
+/** What every report must do. An outside author runs it as `describeReport(mine)` in a vitest file. */
+import { describe, expect, it } from 'vitest';
+import type { Report, ReportOptions, Results } from '../../src/contracts/report.js';
+import type { TrialResult } from '../../src/contracts/results.js';
+import { emptyResults, fixtureResults, fixtureTrials, resultsOf } from '../fixtures/results.js';
+
+const OPTIONS: ReportOptions = { width: 120, colour: false };
+
+/** Text that does harm where it is not taken as text: in HTML, in Markdown, in a terminal. */
+const HOSTILE = [
+  '</script><script>alert(1)</script>',
+  '"><img src=x onerror=alert(1)>',
+  "' onload='alert(1)",
+  'javascript:alert(1)',
+  '[click](javascript:alert(1))',
+  '<!--',
+  ']]>',
+  '| a | b |\n\n# heading',
+  '\u001b[2J\u001b]0;owned\u0007',
+  '\u202egnp.exe',
+  '{{constructor}} $1 $&',
+] as const;
+
+export function describeReport(report: Report): void {
+  describe(`report ${report.id}`, () => {
+    it('has an id, a title and an extension', () => {
+      expect(report.id).toMatch(/^[a-z]+(-[a-z]+)*$/);
+      expect(report.title).not.toBe('');
+      expect(report.extension).toMatch(/^[a-z]+$/);
+    });
+
+    it('gives the same text for the same results, and leaves them alone', async () => {
+      const results = fixtureResults();
+      const first = await report.render(results, OPTIONS);
+      expect(await report.render(results, OPTIONS)).toBe(first);
+      expect(await report.render(fixtureResults(), OPTIONS)).toBe(first);
+      expect(results).toEqual(fixtureResults());
+    });
+
+    it('ends with a line end', async () => {
+      expect(await report.render(fixtureResults(), OPTIONS)).toMatch(/[^\n]\n$/);
+    });
+
+    it('names every strategy, workload and trial that does not count', async () => {
+      const text = await report.render(fixtureResults(), OPTIONS);
+      for (const name of ['full-handshake', 'spr', 'small-replies', 'downloads', 'invalid', 'inconclusive']) {
+        expect(text).toContain(name);
+      }
+    });
+
+    it('renders a run without any trial, also without colour or width', async () => {
+      for (const width of [0, 20, 80, 1000]) {
+        const text = await report.render(emptyResults(), { width, colour: false });
+        expect(text).not.toBe('');
+        expectSaneNumbers(text);
+      }
+    });
+
+    it('renders cells without a completed trial', async () => {
+      const rejected = fixtureTrials().map((trial): TrialResult => {
+        return { ...trial, status: 'invalid', reasons: ['no fault was injected'], measurements: null };
+      });
+      const text = await report.render(resultsOf(rejected), OPTIONS);
+      expect(text).toContain('no fault was injected');
+      expectSaneNumbers(text);
+    });
+
+    it('renders trials in which nothing happened', async () => {
+      const text = await report.render(resultsOf(fixtureTrials().map(quiet)), OPTIONS);
+      expectSaneNumbers(text);
+    });
+
+    it.each(HOSTILE)('takes %j as text, wherever it stands', async (text) => {
+      const rendered = await report.render(hostileResults(text), { width: 400, colour: false });
+      expectInert(report, rendered);
+    });
+  });
+}
+
+/** No number that JavaScript could not make, and nothing that was never set. */
+function expectSaneNumbers(text: string): void {
+  expect(text).not.toMatch(/\b(?:NaN|Infinity|undefined)\b|\[object /);
+}
+
+/** A trial of idle connections that were kept. */
+function quiet(trial: TrialResult): TrialResult {
+  if (trial.status !== 'completed') return trial;
+  const { measurements } = trial;
+  const connections = measurements.connections.map((connection) => {
+    return { ...connection, fate: 'kept' as const, recoveryTimeMs: null, interruptionMs: null, phases: null };
+  });
+  const throughput = { ...measurements.throughput, replies: [] };
+  const nothing = { lastRecoveredMs: null, replicaCpuMsPerRecovery: null };
+  return { ...trial, measurements: { ...measurements, ...nothing, connections, throughput } };
+}
+
+/** Results with `text` in every place that takes any text. */
+function hostileResults(text: string): Results {
+  const id = text.slice(0, 100);
+  const rename = (strategy: string): string => (strategy === 'spr' ? id : strategy);
+  const trials = fixtureTrials().map((trial): TrialResult => {
+    const spec = { ...trial.spec, strategy: rename(trial.spec.strategy), workload: id, fault: id };
+    if (trial.status === 'completed') return { ...trial, spec, violations: [text] };
+    return { ...trial, spec, reasons: [text], violations: [text] };
+  });
+  const { series, summary, strategies } = resultsOf(
+    trials,
+    fixtureResults().strategies.map((strategy) => {
+      return { ...strategy, id: rename(strategy.id), title: text, summary: text };
+    }),
+  );
+  const environment = { ...summary.environment, cpuModel: text, kernel: text };
+  const options = { [text]: text, list: [text] };
+  return {
+    series,
+    strategies,
+    summary: { ...summary, environment, options, command: text, startedAt: text },
+  };
+}
+
+const CHECKS: Readonly<Record<string, (text: string) => void>> = {
+  html: expectInertHtml,
+  md: expectInertMarkdown,
+  txt: expectPrintable,
+  json: (text) => expect(() => JSON.parse(text) as unknown).not.toThrow(),
+};
+
+function expectInert(report: Report, text: string): void {
+  CHECKS[report.extension]?.(text);
+}
+
+function expectInertHtml(text: string): void {
+  expectPrintable(text);
+  // Attribute values hold text; what is left of a tag without them are names only.
+  const tags = [...text.matchAll(/<[^>]*>/g)].map(([tag]) => tag.replace(/"[^"]*"/g, '""'));
+  const names = new Set(tags.map((tag) => /^<\/?([a-zA-Z0-9]+)/.exec(tag)?.[1]?.toLowerCase() ?? tag));
+  for (const name of ['script', 'img', 'a', 'iframe', 'object', 'link', 'base', 'form', '<!--']) {
+    expect(names).not.toContain(name);
+  }
+  for (const tag of tags) {
+    expect(tag).not.toMatch(/\s(?:on\w+|href|xlink:href|src|action)\s*=/i);
+    expect(tag).not.toContain("'");
+  }
+}
+
+function expectInertMarkdown(text: string): void {
+  expectPrintable(text);
+  expect(text.replace(/\\./g, '')).not.toMatch(/<[a-z!/]|\]\(|!\[/i);
+  const rows = text.split('\n').filter((line) => line.startsWith('|'));
+  const columns = rows.map((row) => row.replace(/\\./g, '').split('|').length);
+  expect(new Set(columns).size).toBe(1);
+  expect(text).not.toMatch(/^# heading/m);
+}
+
+function expectPrintable(text: string): void {
+  expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
+}

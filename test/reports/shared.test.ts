@@ -1,0 +1,133 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { html } from '../../reports/html/markup.js';
+import {
+  formatBytes,
+  formatCount,
+  formatList,
+  formatMs,
+  formatNumberOf,
+  formatPercent,
+  formatRatio,
+  NONE,
+} from '../../reports/shared/format.js';
+import { printable } from '../../reports/shared/printable.js';
+import { problemLines } from '../../reports/shared/problems.js';
+import { findingOf, formatComparison, verdict } from '../../reports/shared/verdict.js';
+import type { Comparison } from '../../src/contracts/results.js';
+import { emptyResults, fixtureSummary } from '../fixtures/results.js';
+
+const COMPARISON: Comparison = {
+  strategy: 'spr',
+  reference: 'full-handshake',
+  workload: 'uploads',
+  fault: 'kill',
+  metric: 'recoveryTimeMs',
+  ratio: 0.5,
+  low: 0.4,
+  high: 0.6,
+  pairs: 10,
+};
+
+describe('numbers', () => {
+  it.each([
+    [formatMs(0.081), '0.08'],
+    [formatMs(3.44), '3.4'],
+    [formatMs(183.4), '183'],
+    [formatMs(2410.2), '2,410'],
+    [formatMs(null), NONE],
+    [formatCount(1234567), '1,234,567'],
+    [formatBytes(0), '0'],
+    [formatBytes(1.34), '1.3'],
+    [formatBytes(61_000), '61,000'],
+    [formatRatio(0.0654), '0.065'],
+    [formatRatio(1.018), '1.02'],
+    [formatRatio(14.31), '14.3'],
+    [formatRatio(0.0000012), '0.0000012'],
+    [formatRatio(0.00000012), '1.2e-7'],
+    [formatPercent(0.555), '56 %'],
+    [formatNumberOf(1, 'trial'), '1 trial'],
+    [formatNumberOf(0, 'trial'), '0 trials'],
+    [formatList(['a', 'b', 'c']), 'a, b and c'],
+  ])('%s is %s', (text, expected) => {
+    expect(text).toBe(expected);
+  });
+});
+
+describe('verdict', () => {
+  it.each([
+    [{}, 'lower', '0.50x [0.40, 0.60]'],
+    [{ ratio: 2, low: 1.5, high: 3 }, 'higher', '2.00x [1.50, 3.00]'],
+    [{ low: 0.4, high: 1.01 }, 'unclear', '0.50x [0.40, 1.01]'],
+    [{ low: 1, high: 1.2, ratio: 1.1 }, 'unclear', '1.10x [1.00, 1.20]'],
+    [{ pairs: 5 }, 'too-few', '0.50x (5 pairs)'],
+    [{ pairs: 1 }, 'too-few', '0.50x (1 pair)'],
+  ] as const)('of %j is %s', (changes, finding, text) => {
+    expect(findingOf({ ...COMPARISON, ...changes })).toBe(finding);
+    expect(formatComparison({ ...COMPARISON, ...changes })).toBe(text);
+  });
+
+  it('claims nothing where the interval includes 1', () => {
+    const comparisons = fixtureSummary().comparisons.map((one) => ({
+      ...one,
+      ratio: 0.9,
+      low: 0.7,
+      high: 1.1,
+    }));
+    const { headline, details } = verdict({ ...fixtureSummary(), comparisons });
+    const sentences = [headline, ...details].join(' ');
+    expect(sentences).toContain(
+      'not shown to differ from Full handshake in all 3 cases (0.90x, the 95 % interval includes 1)',
+    );
+    expect(sentences).not.toMatch(/faster|slower/);
+  });
+
+  it('says that a strategy is slower', () => {
+    const comparisons = [{ ...COMPARISON, ratio: 2, low: 1.5, high: 3 }];
+    expect(verdict({ ...fixtureSummary(), comparisons }).headline).toBe(
+      'SPR: recovery slower than Full handshake in the one case (2.00x its time).',
+    );
+  });
+
+  it('names violations', () => {
+    const { details } = verdict({ ...fixtureSummary(), violations: ['a'] });
+    expect(details.at(-1)).toBe('Correctness: 1 violation and 0 corrupted bytes; 70 completed trials.');
+  });
+
+  it('concludes nothing from nothing', () => {
+    expect(verdict(emptyResults().summary)).toEqual({
+      headline: 'No trial completed: nothing can be concluded.',
+      details: ['Correctness: not tested, no trial completed.'],
+    });
+  });
+});
+
+describe('problemLines', () => {
+  it('stops after 50 lines and says how many there are', () => {
+    const violations = Array.from({ length: 1052 }, (_, i) => `violation ${i}`);
+    const lines = problemLines({ ...fixtureSummary(), violations }).violations;
+    expect(lines).toHaveLength(51);
+    expect(lines.at(-1)).toBe('and 1,002 more, see trials.ndjson');
+  });
+});
+
+describe('text', () => {
+  it('of any kind is one printable line', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(printable(text)).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
+        expect([...printable(text)]).toHaveLength([...text].length);
+      }),
+    );
+  });
+
+  it('never becomes markup', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const { text: markup } = html`<p title="${text}">${[text, html`<b>${text}</b>`]}</p>`;
+        expect(markup.match(/[<>]/g)).toHaveLength(8);
+        expect(markup.match(/["']/g)).toHaveLength(2);
+      }),
+    );
+  });
+});
