@@ -27,7 +27,7 @@ export function recoveryTimesChart(series: readonly ChartSeries[]): Chart | null
   const domain = domainOf(points);
   return {
     title: 'Recovery time',
-    text: `Half of the connections had recovered after ${shown.map(describe).join(', ')}.`,
+    text: `Median recovery time: ${shown.map(describe).join(', ')}.`,
     spec: {
       width: PLOT_WIDTH,
       height: HEIGHT,
