@@ -78,16 +78,24 @@ class Recorder implements ReplicaObserver {
   }
 }
 
+interface Running {
+  readonly replica: Replica;
+  readonly recorder: Recorder;
+  readonly ledger: Ledger;
+}
+
 class ReplicaProcess {
   readonly #parent: ParentChannel<ReplicaEvent>;
-  #running: { readonly replica: Replica; readonly recorder: Recorder } | undefined;
+  #running: Running | undefined;
 
   constructor() {
     this.#parent = serveParent<ReplicaCommand, ReplicaEvent>({
       start: ({ config }) => this.#start(config),
       connect: ({ peers }) => this.#connect(peers),
       reset: () => {
-        this.#started.recorder.reset(this.#started.replica);
+        const { replica, recorder, ledger } = this.#started;
+        recorder.reset(replica);
+        ledger.reset();
         this.#parent.send({ kind: 'was-reset' });
       },
       collect: () => {
@@ -102,20 +110,21 @@ class ReplicaProcess {
     const workload = await loadWorkload(config.workload);
     const application = workload.application(createSeededBytes(config.seed));
     const recorder = new Recorder(clock);
+    const ledger = new Ledger(config.ledgerPath);
     const replica = new Replica(
       {
         index: config.index,
         strategy: await loadStrategy(config.strategy),
         engine: config.engine,
         secureContext: secureContextOf(config),
-        application: new HttpApplication(application, new Ledger(config.ledgerPath)),
+        application: new HttpApplication(application, ledger),
         clusterKey: Buffer.from(config.clusterKey),
         heartbeatIntervalMs: config.heartbeatIntervalMs,
       },
       recorder,
       clock,
     );
-    this.#running = { replica, recorder };
+    this.#running = { replica, recorder, ledger };
     this.#parent.send({ kind: 'listening', ...(await replica.listen()) });
   }
 
@@ -124,7 +133,7 @@ class ReplicaProcess {
     this.#parent.send({ kind: 'connected' });
   }
 
-  get #started(): { readonly replica: Replica; readonly recorder: Recorder } {
+  get #started(): Running {
     if (this.#running === undefined) throw new Error("the replica is not started: 'start' comes first");
     return this.#running;
   }

@@ -2,7 +2,7 @@
  * The append-only ledger of executed requests. An entry is written before `record` returns and outlives the process:
  * what the kernel has taken survives `kill -9`.
  */
-import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
+import { createReadStream, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 export class Ledger {
@@ -16,8 +16,9 @@ export class Ledger {
     writeSync(this.#file, `${requestId}\n`);
   }
 
-  close(): void {
-    closeSync(this.#file);
+  /** Forgets what was recorded: the warm-up is over. */
+  reset(): void {
+    ftruncateSync(this.#file);
   }
 }
 

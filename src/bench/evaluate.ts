@@ -1,0 +1,239 @@
+/** From what all processes of a trial saw to its result. Pure: the judgement of a trial can be tested without one. */
+import type { CpuSample, DirectorReport, ReplicaReport } from '../cluster/messages.js';
+import type { LoadReport } from '../contracts/load.js';
+import {
+  type ConnectionOutcome,
+  type Measurements,
+  SCHEMA_VERSION,
+  type TrialResult,
+  type TrialSpec,
+} from '../contracts/results.js';
+import type { Expectation } from '../contracts/strategy.js';
+import { ascending, quantile } from '../stats/quantile.js';
+import { connectionOutcomes } from './timeline.js';
+
+export interface Observations {
+  readonly spec: TrialSpec;
+  readonly expects: Expectation;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly loadStartMs: number;
+  readonly faultMs: number;
+  /** How the primary ended, for example SIGKILL; null while it lives. */
+  readonly primaryExit: string | null;
+  readonly load: LoadReport;
+  readonly director: DirectorReport;
+  readonly survivors: readonly ReplicaReport[];
+  readonly executions: ReadonlyMap<string, number>;
+}
+
+const BIN_MS = 10;
+/** A generator that did not run for this long has measured itself. */
+const MAX_EVENT_LOOP_DELAY_MS = 1000;
+
+export function evaluateTrial(seen: Observations): TrialResult {
+  const measurements = measure(seen);
+  const common = {
+    schemaVersion: SCHEMA_VERSION,
+    spec: seen.spec,
+    startedAt: seen.startedAt,
+    violations: violations(seen, measurements),
+  } as const;
+  const broken = brokenClaims(seen, measurements);
+  if (broken.length > 0) return { ...common, status: 'invalid', reasons: broken, measurements };
+  const disturbed = disturbances(seen, measurements);
+  if (disturbed.length > 0) return { ...common, status: 'inconclusive', reasons: disturbed, measurements };
+  return { ...common, status: 'completed', measurements };
+}
+
+function measure(seen: Observations): Measurements {
+  const { spec, load, director, faultMs, loadStartMs } = seen;
+  const connections = connectionOutcomes(seen);
+  const recoveredMs = connections.flatMap(({ recoveryTimeMs }) => recoveryTimeMs ?? []);
+  const lastRecoveredMs = recoveredMs.length === 0 ? null : faultMs + Math.max(...recoveredMs);
+  const requests = countRequests(load);
+  const handshakes = countHandshakes(load, faultMs);
+  const bytes =
+    sum(seen.survivors.map(({ replication }) => replication.bytes)) + director.committedStateBytes;
+  const detectedMs = director.failures[0]?.atMs;
+  return {
+    faultInjectedMs: faultMs - loadStartMs,
+    failureDetectedMs: detectedMs === undefined ? null : detectedMs - loadStartMs,
+    lastRecoveredMs: lastRecoveredMs === null ? null : lastRecoveredMs - loadStartMs,
+    connections,
+    requests,
+    executions: countExecutions(load, seen.executions),
+    corruptedBytes: load.corruptedBytes,
+    handshakesAfterFault: handshakes.after,
+    handshakesBeforeFault: handshakes.before,
+    refusals: countRefusals(seen.survivors),
+    replication: {
+      bytes,
+      messages: sum(seen.survivors.map(({ replication }) => replication.messages)),
+      bytesPerConnection: bytes / spec.connections,
+      bytesPerRequest: requests.ok === 0 ? 0 : bytes / requests.ok,
+    },
+    replicaCpuMsPerRecovery:
+      lastRecoveredMs === null
+        ? null
+        : cpuBetween(seen.survivors, faultMs, lastRecoveredMs) / recoveredMs.length,
+    throughput: binReplies(load, faultMs, spec),
+    latencyMs: latencies(load, faultMs),
+    generator: load.generator,
+  };
+}
+
+function countRequests({ requests }: LoadReport): Measurements['requests'] {
+  const counts = { ok: 0, failed: 0, unknown: 0 };
+  for (const outcome of requests.outcome) counts[outcome] += 1;
+  return counts;
+}
+
+function countExecutions(
+  { requests }: LoadReport,
+  executions: ReadonlyMap<string, number>,
+): Measurements['executions'] {
+  const counts = { zero: 0, once: 0, more: 0, moreNonIdempotent: 0 };
+  requests.id.forEach((id, row) => {
+    const times = executions.get(id) ?? 0;
+    if (times === 0) counts.zero += 1;
+    else if (times === 1) counts.once += 1;
+    else {
+      counts.more += 1;
+      if (requests.method[row] === 'POST') counts.moreNonIdempotent += 1;
+    }
+  });
+  return counts;
+}
+
+function countHandshakes(
+  { transports }: LoadReport,
+  faultMs: number,
+): Record<'before' | 'after', Measurements['handshakesAfterFault']> {
+  const counts = { before: { full: 0, resumed: 0 }, after: { full: 0, resumed: 0 } };
+  for (const { secureMs, resumed } of transports) {
+    if (secureMs === null) continue;
+    const side = secureMs < faultMs ? counts.before : counts.after;
+    if (resumed === true) side.resumed += 1;
+    else side.full += 1;
+  }
+  return counts;
+}
+
+function countRefusals(survivors: readonly ReplicaReport[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { reason } of survivors.flatMap(({ refusals }) => refusals))
+    counts[reason] = (counts[reason] ?? 0) + 1;
+  return counts;
+}
+
+function cpuBetween(survivors: readonly ReplicaReport[], fromMs: number, toMs: number): number {
+  return sum(survivors.map(({ cpu }) => Math.max(0, cpuAt(cpu, toMs) - cpuAt(cpu, fromMs))));
+}
+
+/** Linear between the samples before and after. */
+function cpuAt(samples: readonly CpuSample[], atMs: number): number {
+  const after = samples.findIndex((sample) => sample.atMs >= atMs);
+  const right = samples[after < 0 ? samples.length - 1 : after];
+  const left = after > 0 ? samples[after - 1] : right;
+  if (left === undefined || right === undefined) return 0;
+  if (right.atMs === left.atMs) return right.cpuMs;
+  return left.cpuMs + ((right.cpuMs - left.cpuMs) * (atMs - left.atMs)) / (right.atMs - left.atMs);
+}
+
+/** The same bins in every trial with these durations: what falls outside belongs to the start and the closing check. */
+function binReplies({ requests }: LoadReport, faultMs: number, spec: TrialSpec): Measurements['throughput'] {
+  const firstBin = -Math.floor(spec.beforeMs / BIN_MS);
+  const replies = new Array<number>(Math.floor(spec.afterMs / BIN_MS) - firstBin).fill(0);
+  requests.outcome.forEach((outcome, row) => {
+    if (outcome !== 'ok' || requests.closing[row] === true) return;
+    const bin = Math.floor(((requests.repliedMs[row] ?? 0) - faultMs) / BIN_MS) - firstBin;
+    const count = replies[bin];
+    if (count !== undefined) replies[bin] = count + 1;
+  });
+  return { binMs: BIN_MS, firstBin, replies };
+}
+
+function latencies({ requests }: LoadReport, faultMs: number): Measurements['latencyMs'] {
+  const before: number[] = [];
+  const after: number[] = [];
+  requests.outcome.forEach((outcome, row) => {
+    if (outcome !== 'ok' || requests.closing[row] === true) return;
+    const repliedMs = requests.repliedMs[row] ?? 0;
+    const latencyMs = Math.max(0, repliedMs - (requests.intendedMs[row] ?? 0));
+    (repliedMs < faultMs ? before : after).push(latencyMs);
+  });
+  const [beforeP50, beforeP99] = medianAndTail(before);
+  const [afterP50, afterP99] = medianAndTail(after);
+  return { beforeP50, beforeP99, afterP50, afterP99 };
+}
+
+function medianAndTail(values: readonly number[]): [number | null, number | null] {
+  if (values.length === 0) return [null, null];
+  const sorted = ascending(values);
+  return [quantile(sorted, 0.5), quantile(sorted, 0.99)];
+}
+
+/** What may never happen, whatever the strategy, and what the strategy promises. */
+function violations({ expects }: Observations, { corruptedBytes, connections }: Measurements): string[] {
+  const found: string[] = [];
+  if (corruptedBytes > 0) found.push(`${corruptedBytes} wrong bytes reached a client`);
+  if (expects.transport !== 'kept') return found;
+  const broken = connections.filter(({ fate }) => fate !== 'kept');
+  if (broken.length > 0) found.push(`${broken.length} connections were not kept: ${causes(broken)}`);
+  return found;
+}
+
+/** Why the trial did not show what the strategy claims; empty when it did. */
+function brokenClaims(seen: Observations, measured: Measurements): string[] {
+  const { expects, primaryExit, director } = seen;
+  const { full, resumed } = measured.handshakesAfterFault;
+  const found: string[] = [];
+  if (primaryExit !== 'SIGKILL') found.push(`the primary was not killed: ${primaryExit ?? 'it still runs'}`);
+  if (director.failures.length === 0) found.push('the director saw no failure');
+  if (expects.handshake === 'none' && full + resumed > 0) {
+    found.push(`expected no handshake after the fault, saw ${full} full and ${resumed} resumed`);
+  }
+  if (expects.handshake === 'full' && (resumed > 0 || full === 0)) {
+    found.push(`expected only full handshakes after the fault, saw ${full} full and ${resumed} resumed`);
+  }
+  if (expects.handshake === 'resumed' && (full > 0 || resumed === 0)) {
+    found.push(`expected only resumed handshakes after the fault, saw ${full} full and ${resumed} resumed`);
+  }
+  const kept = measured.connections.filter(({ fate }) => fate === 'kept').length;
+  if (expects.transport === 'reconnected' && kept > 0) found.push(`${kept} connections survived the fault`);
+  return found;
+}
+
+/** Why nothing can be concluded; empty when the trial counts. */
+function disturbances(seen: Observations, measured: Measurements): string[] {
+  const found: string[] = [];
+  const delayMs = measured.generator.eventLoopDelayMaxMs;
+  if (delayMs > MAX_EVENT_LOOP_DELAY_MS) {
+    found.push(`the load client did not run for ${Math.round(delayMs)} ms: the machine is too busy`);
+  }
+  if (measured.connections.every(({ recoveryTimeMs }) => recoveryTimeMs === null)) {
+    found.push('no connection had a request in flight at the fault or after it');
+  }
+  const served = sum(
+    seen.survivors.map(({ handshakes }) => handshakes.filter(({ atMs }) => atMs >= seen.faultMs).length),
+  );
+  const { full, resumed } = measured.handshakesAfterFault;
+  if (served < full + resumed) {
+    found.push(`clients made ${full + resumed} handshakes after the fault, the replicas saw ${served}`);
+  }
+  return found;
+}
+
+function causes(connections: readonly ConnectionOutcome[]): string {
+  const counts = new Map<string, number>();
+  for (const { cause, fate } of connections) {
+    const text = cause ?? fate;
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  return [...counts].map(([cause, count]) => `${count} x ${cause}`).join(', ');
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

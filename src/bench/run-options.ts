@@ -1,0 +1,160 @@
+/** Options of a run, as the command line and a configuration file give them: parsed once, into readonly values. */
+import { z } from 'zod';
+import { loadStrategy, STRATEGIES } from '../../strategies/index.js';
+import { loadWorkload } from '../../workloads/index.js';
+import { UsageError } from '../base/errors.js';
+import { FAULTS } from '../cluster/faults.js';
+import type { Fault } from '../contracts/fault.js';
+import type { RecoveryStrategy } from '../contracts/strategy.js';
+import type { Workload } from '../contracts/workload.js';
+import { type CipherSuite, findSuite } from '../tls/cipher-suites.js';
+
+/** A plugin and where it was loaded from: child processes load it again from there. */
+export interface Loaded<P> {
+  readonly specifier: string;
+  readonly plugin: P;
+}
+
+export interface RunOptions {
+  readonly strategies: readonly Loaded<RecoveryStrategy>[];
+  readonly workloads: readonly Loaded<Workload>[];
+  readonly faults: readonly Fault[];
+  /** Undefined: each workload's own. */
+  readonly connections: number | undefined;
+  readonly arrivals: 'open' | 'closed' | undefined;
+  readonly trials: number;
+  readonly seed: number;
+  readonly suite: CipherSuite;
+  readonly key: 'ecdsa-p256' | 'rsa-2048' | 'rsa-4096';
+  readonly engine: 'adopted' | 'native';
+  readonly rttMs: number;
+  readonly replicas: number;
+  readonly beforeMs: number;
+  readonly afterMs: number;
+}
+
+/** Pairs of trials that a 95 % interval of their ratio takes; see `MIN_PAIRS_FOR_INTERVAL`. */
+const DEFAULT_TRIALS = 6;
+const QUICK_TRIALS = 2;
+const DEFAULT_WORKLOADS = ['request-reply', 'bulk-download', 'idle-fleet'];
+const QUICK_WORKLOADS = ['request-reply'];
+/** Long enough for a rate to be read off it, and for a 16 MiB reply to be under way. */
+const BEFORE_MS = 400;
+/** Several times the longest recovery on loopback. */
+const AFTER_MS = 600;
+/** Each round trip is part of a reconnect several times, and of every request. */
+const AFTER_MS_PER_RTT_MS = 20;
+/** One byte of an index is on the wire, and 255 means none. */
+const MAX_REPLICAS = 16;
+const MAX_CONNECTIONS = 100_000;
+
+const list = z.union([z.string().transform((text) => text.split(',')), z.array(z.string())]);
+const integer = (low: number, high: number) => z.coerce.number().int().min(low).max(high);
+
+/** Names are those of the command line's options, in camel case. */
+const rawSchema = z
+  .object({
+    strategies: list.default(['all']),
+    strategy: list.default([]),
+    workloads: list.optional(),
+    faults: list.default(['kill']),
+    connections: integer(1, MAX_CONNECTIONS).optional(),
+    arrivals: z.enum(['open', 'closed']).optional(),
+    trials: integer(1, 1000).optional(),
+    seed: integer(0, Number.MAX_SAFE_INTEGER).optional(),
+    tls: z.enum(['1.3', '1.2']).default('1.3'),
+    suite: z.string().default('aes-128-gcm'),
+    key: z.enum(['ecdsa-p256', 'rsa-2048', 'rsa-4096']).default('ecdsa-p256'),
+    engine: z.enum(['adopted', 'native']).default('adopted'),
+    rttMs: z.coerce.number().min(0).max(10_000).default(0),
+    replicas: integer(2, MAX_REPLICAS).default(2),
+    quick: z.boolean().default(false),
+  })
+  .strict();
+
+export type RawRunOptions = Readonly<Record<string, unknown>>;
+
+/**
+ * @param raw options that were given, by name; what is absent has its default
+ * @param randomSeed taken when no seed is given
+ * @throws UsageError naming the option, its value and what is allowed
+ */
+export async function parseRunOptions(raw: RawRunOptions, randomSeed: number): Promise<RunOptions> {
+  const parsed = rawSchema.safeParse(raw);
+  if (!parsed.success) throw new UsageError(describeIssue(raw, parsed.error.issues[0]));
+  const options = parsed.data;
+  const workloads = options.workloads ?? (options.quick ? QUICK_WORKLOADS : DEFAULT_WORKLOADS);
+  const strategies = await loadStrategies(options.strategies, options.strategy);
+  if (options.engine === 'native') refuseKeptTransports(strategies);
+  return {
+    strategies,
+    workloads: await Promise.all(unique(workloads).map(loadWorkloadFrom)),
+    faults: unique(options.faults).map(findFault),
+    connections: options.connections,
+    arrivals: options.arrivals,
+    trials: options.trials ?? (options.quick ? QUICK_TRIALS : DEFAULT_TRIALS),
+    seed: options.seed ?? randomSeed,
+    suite: findSuite({
+      version: options.tls,
+      name: options.suite,
+      authentication: options.key === 'ecdsa-p256' ? 'ecdsa' : 'rsa',
+    }),
+    key: options.key,
+    engine: options.engine,
+    rttMs: options.rttMs,
+    replicas: options.replicas,
+    beforeMs: BEFORE_MS + AFTER_MS_PER_RTT_MS * options.rttMs,
+    afterMs: AFTER_MS + AFTER_MS_PER_RTT_MS * options.rttMs,
+  };
+}
+
+async function loadStrategies(
+  ids: readonly string[],
+  files: readonly string[],
+): Promise<Loaded<RecoveryStrategy>[]> {
+  const named = ids.includes('all') ? STRATEGIES.map(({ id }) => id) : ids;
+  const loaded = await Promise.all(
+    unique([...named, ...files]).map(async (specifier) => ({
+      specifier,
+      plugin: await loadStrategy(specifier),
+    })),
+  );
+  const seen = new Set<string>();
+  for (const { specifier, plugin } of loaded) {
+    if (seen.has(plugin.id)) throw new UsageError(`--strategy ${specifier}: the id "${plugin.id}" is taken`);
+    seen.add(plugin.id);
+  }
+  return loaded;
+}
+
+async function loadWorkloadFrom(specifier: string): Promise<Loaded<Workload>> {
+  return { specifier, plugin: await loadWorkload(specifier) };
+}
+
+function refuseKeptTransports(strategies: readonly Loaded<RecoveryStrategy>[]): void {
+  const kept = strategies.find(({ plugin }) => plugin.expects.transport === 'kept');
+  if (kept === undefined) return;
+  throw new UsageError(
+    `--engine native serves only strategies that reconnect: ${kept.plugin.id} keeps connections, which node:tls cannot hand over`,
+  );
+}
+
+function findFault(id: string): Fault {
+  const fault = FAULTS.find((candidate) => candidate.id === id);
+  if (fault !== undefined) return fault;
+  throw new UsageError(
+    `--faults: "${id}" is unknown, allowed are ${FAULTS.map((entry) => entry.id).join(', ')}`,
+  );
+}
+
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values.map((value) => value.trim()).filter((value) => value !== ''))];
+}
+
+function describeIssue(raw: RawRunOptions, issue: z.core.$ZodIssue | undefined): string {
+  if (issue === undefined) return 'the options are not valid';
+  const [name] = issue.path;
+  if (typeof name !== 'string') return `option ${issue.message}`;
+  const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return `${option} ${String(raw[name])}: ${issue.message}`;
+}

@@ -1,0 +1,146 @@
+/** A run: all planned trials one after the other, each stored as it ends. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from '../base/errors.js';
+import { createPrng } from '../base/prng.js';
+import { createIdentity, type Identity } from '../cluster/certificates.js';
+import type { StrategyDescription } from '../contracts/report.js';
+import { SCHEMA_VERSION, type Summary, type TrialResult, type TrialSpec } from '../contracts/results.js';
+import { type RecoveryStrategy, STATE_FIELDS } from '../contracts/strategy.js';
+import { captureEnvironment } from './environment.js';
+import { planTrials } from './plan.js';
+import { appendTrial, SUMMARY_FILE, TRIALS_FILE, writeSummary } from './results-file.js';
+import type { Loaded, RunOptions } from './run-options.js';
+import { RunAccumulator } from './summarize.js';
+import { runTrial, SERVERNAME } from './trial.js';
+
+export interface RunHandler {
+  trialStarted(spec: TrialSpec): void;
+  trialEnded(result: TrialResult): void;
+}
+
+export interface RunContext {
+  readonly options: RunOptions;
+  /** Folder of the result files; made when it does not exist. */
+  readonly folder: string;
+  /** How the run was started, for the report. */
+  readonly command: string;
+  readonly rawOptions: Readonly<Record<string, unknown>>;
+  readonly signal: AbortSignal;
+}
+
+export interface RunOutcome {
+  readonly summary: Summary;
+  readonly accumulator: RunAccumulator;
+}
+
+/** Runs all trials, or those that fit before the signal: the summary then says that it is not complete. */
+export async function runAll(context: RunContext, handler: RunHandler): Promise<RunOutcome> {
+  const { options, folder, signal } = context;
+  const startedAt = new Date().toISOString();
+  const specs = planTrials(options);
+  const trialsPath = prepareFolder(folder);
+  const identity = await createIdentity({ key: options.key, servername: SERVERNAME });
+  const strategies = options.strategies.map(({ plugin }) => plugin);
+  const accumulator = new RunAccumulator(strategies, createPrng(options.seed).fork('bootstrap'));
+  let ended = 0;
+  for (const spec of specs) {
+    if (signal.aborted) break;
+    handler.trialStarted(spec);
+    const result = await runOne(spec, context, identity);
+    if (result === undefined) break;
+    appendTrial(trialsPath, result);
+    accumulator.add(result);
+    handler.trialEnded(result);
+    ended += 1;
+  }
+  const summary: Summary = {
+    schemaVersion: SCHEMA_VERSION,
+    complete: ended === specs.length,
+    startedAt,
+    seed: options.seed,
+    command: context.command,
+    options: { ...context.rawOptions },
+    environment: captureEnvironment(),
+    ...accumulator.summary(),
+  };
+  writeSummary(join(folder, SUMMARY_FILE), summary);
+  return { summary, accumulator };
+}
+
+/** What reports say about the strategies of a run. */
+export function describeStrategies(strategies: readonly RecoveryStrategy[]): StrategyDescription[] {
+  return strategies.map(({ id, title, summary, replicates }) => ({
+    id,
+    title,
+    summary,
+    replicates: replicates.map((field) => ({ field, meaning: STATE_FIELDS[field] })),
+  }));
+}
+
+/** @returns undefined when the signal ended it. */
+async function runOne(
+  spec: TrialSpec,
+  { options, signal }: RunContext,
+  identity: Identity,
+): Promise<TrialResult | undefined> {
+  try {
+    return await runTrial({
+      spec,
+      strategy: byId(options.strategies, spec.strategy),
+      workload: byId(options.workloads, spec.workload),
+      fault: entryById(options.faults, spec.fault),
+      identity,
+      signal,
+    });
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw explain(error, spec);
+  }
+}
+
+/** Limits of the machine, as the system names them, and what a user can do about them. */
+const LIMITS: readonly (readonly [RegExp, string])[] = [
+  [/EMFILE|ENFILE/, 'too many open files: raise the limit (ulimit -n) or lower --connections'],
+  [
+    /EADDRNOTAVAIL|EADDRINUSE/,
+    'no free port is left on 127.0.0.1: wait for closed ones to expire, or lower --connections',
+  ],
+  [
+    /EAGAIN|no process or no file descriptor/,
+    'no further process can be started: raise the limit (ulimit -u)',
+  ],
+];
+
+function explain(error: unknown, { strategy, workload }: TrialSpec): unknown {
+  const text = error instanceof Error ? error.message : String(error);
+  const limit = LIMITS.find(([pattern]) => pattern.test(text));
+  if (limit === undefined) return error;
+  return new UsageError(`${strategy} / ${workload}: ${limit[1]} (${text.split('\n')[0]})`, { cause: error });
+}
+
+/** The results of an earlier run in the same folder are replaced: two runs in one file would be neither. */
+function prepareFolder(folder: string): string {
+  const trialsPath = join(folder, TRIALS_FILE);
+  try {
+    mkdirSync(folder, { recursive: true });
+    for (const name of [TRIALS_FILE, SUMMARY_FILE, 'report.html'])
+      rmSync(join(folder, name), { force: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--out ${folder} cannot be written: ${reason}`, { cause: error });
+  }
+  return trialsPath;
+}
+
+function byId<P extends { readonly id: string }>(loaded: readonly Loaded<P>[], id: string): Loaded<P> {
+  const found = loaded.find(({ plugin }) => plugin.id === id);
+  if (found === undefined) throw new Error(`no plugin "${id}" in this run`);
+  return found;
+}
+
+function entryById<P extends { readonly id: string }>(entries: readonly P[], id: string): P {
+  const found = entries.find((entry) => entry.id === id);
+  if (found === undefined) throw new Error(`no entry "${id}" in this run`);
+  return found;
+}

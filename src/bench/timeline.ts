@@ -1,0 +1,169 @@
+/**
+ * One timeline per connection across processes: what the load client saw of its transports and replies, joined with
+ * what the director and the surviving replicas saw of the flows. All times are ms of the shared clock.
+ */
+import type { DirectorReport, FlowRow, ReplicaReport, TakeoverRow } from '../cluster/messages.js';
+import type { LoadReport, TransportRow } from '../contracts/load.js';
+import type { ConnectionOutcome, Phases } from '../contracts/results.js';
+
+export interface TimelineInput {
+  readonly faultMs: number;
+  readonly load: LoadReport;
+  readonly director: DirectorReport;
+  readonly survivors: readonly ReplicaReport[];
+}
+
+/** What is known of one connection of the plan. */
+interface ConnectionEvents {
+  readonly transports: TransportRow[];
+  /** Last verified reply before the fault. */
+  lastBeforeMs: number | undefined;
+  /** Verified replies after the fault that are not part of the closing check, in order of arrival. */
+  readonly repliesMs: number[];
+  /** A verified reply came after the fault, the closing check included. */
+  alive: boolean;
+}
+
+/** The outcomes of all connections, by index. */
+export function connectionOutcomes(input: TimelineInput): ConnectionOutcome[] {
+  const flows = new Map(input.director.flows.map((flow) => [flow.clientPort, flow]));
+  const takeovers = new Map(
+    input.survivors.flatMap(({ takeovers: rows }) => rows.map((row) => [row.flowId, row] as const)),
+  );
+  const detectedMs = input.director.failures[0]?.atMs;
+  return collectEvents(input).map((events, index) => {
+    const first = events.transports.find(({ endedMs }) => endedMs === null || endedMs >= input.faultMs);
+    const flow = flows.get(first?.localPort ?? -1);
+    const takeover = flow && takeovers.get(flow.flowId);
+    const marks = recoveryMarks(events, first, { faultMs: input.faultMs, detectedMs, flow, takeover });
+    return outcome(index, events, first, marks, input.faultMs);
+  });
+}
+
+function collectEvents({ load, faultMs }: TimelineInput): ConnectionEvents[] {
+  const all: ConnectionEvents[] = [];
+  const of = (connection: number): ConnectionEvents => {
+    while (all.length <= connection) {
+      all.push({ transports: [], lastBeforeMs: undefined, repliesMs: [], alive: false });
+    }
+    return all[connection] as ConnectionEvents;
+  };
+  for (const transport of load.transports) of(transport.connection).transports.push(transport);
+  const { requests } = load;
+  for (let row = 0; row < requests.id.length; row++) {
+    if (requests.outcome[row] !== 'ok') continue;
+    const events = of(requests.connection[row] ?? 0);
+    const repliedMs = requests.repliedMs[row] ?? 0;
+    if (repliedMs < faultMs) events.lastBeforeMs = Math.max(events.lastBeforeMs ?? 0, repliedMs);
+    else {
+      events.alive = true;
+      if (requests.closing[row] !== true) events.repliesMs.push(repliedMs);
+    }
+  }
+  return all;
+}
+
+/** The instants of one recovery; undefined where there was none. */
+interface Marks {
+  readonly detectedMs: number;
+  readonly redirectedMs: number;
+  readonly stateMs: number;
+  readonly cryptoMs: number;
+  readonly repliedMs: number;
+}
+
+interface ServerSide {
+  readonly faultMs: number;
+  readonly detectedMs: number | undefined;
+  readonly flow: FlowRow | undefined;
+  readonly takeover: TakeoverRow | undefined;
+}
+
+/**
+ * Only a reply that a survivor gave ends an outage: one that the dead primary had handed to the kernel may still arrive
+ * after the fault, and proves nothing.
+ */
+function recoveryMarks(
+  events: ConnectionEvents,
+  first: TransportRow | undefined,
+  server: ServerSide,
+): Marks | undefined {
+  return first?.endedMs === null
+    ? keptMarks(events, server)
+    : reconnectedMarks(events, first, server.faultMs);
+}
+
+function keptMarks({ repliesMs }: ConnectionEvents, server: ServerSide): Marks | undefined {
+  const { detectedMs, takeover, flow } = server;
+  const resumedMs = flow?.resumedMs ?? undefined;
+  if (detectedMs === undefined || takeover === undefined || resumedMs === undefined) return undefined;
+  const repliedMs = repliesMs.find((atMs) => atMs >= resumedMs);
+  if (repliedMs === undefined) return undefined;
+  const { takenMs, stateMs, cryptoMs } = takeover;
+  return { detectedMs, redirectedMs: takenMs, stateMs, cryptoMs, repliedMs };
+}
+
+function reconnectedMarks(
+  { transports, repliesMs }: ConnectionEvents,
+  first: TransportRow | undefined,
+  faultMs: number,
+): Marks | undefined {
+  const next = transports.find(
+    ({ secureMs, startedMs }) => secureMs !== null && startedMs >= (first?.endedMs ?? faultMs),
+  );
+  const { connectedMs, secureMs } = next ?? {};
+  if (typeof connectedMs !== 'number' || typeof secureMs !== 'number') return undefined;
+  const repliedMs = repliesMs.find((atMs) => atMs >= secureMs);
+  if (repliedMs === undefined) return undefined;
+  return {
+    detectedMs: first?.endedMs ?? faultMs,
+    redirectedMs: connectedMs,
+    stateMs: connectedMs,
+    cryptoMs: secureMs,
+    repliedMs,
+  };
+}
+
+function outcome(
+  index: number,
+  events: ConnectionEvents,
+  first: TransportRow | undefined,
+  marks: Marks | undefined,
+  faultMs: number,
+): ConnectionOutcome {
+  const { transports, alive, lastBeforeMs } = events;
+  const made = transports.filter(({ secureMs }) => secureMs !== null && secureMs >= faultMs);
+  const kept = first !== undefined && first.endedMs === null;
+  const recoveredMs = marks?.repliedMs;
+  return {
+    index,
+    fate: !alive ? 'lost' : kept ? 'kept' : 'reconnected',
+    cause: first?.cause ?? (alive ? null : 'no reply'),
+    handshakes: {
+      full: made.filter(({ resumed }) => resumed === false).length,
+      resumed: made.filter(({ resumed }) => resumed === true).length,
+    },
+    recoveryTimeMs: recoveredMs === undefined ? null : recoveredMs - faultMs,
+    interruptionMs:
+      recoveredMs === undefined || lastBeforeMs === undefined ? null : recoveredMs - lastBeforeMs,
+    phases: marks === undefined ? null : phases(marks, faultMs),
+  };
+}
+
+/** Instants of different processes may be some microseconds out of order: no phase is shorter than nothing. */
+function phases(marks: Marks, faultMs: number): Phases {
+  let lastMs = faultMs;
+  const until = (atMs: number): number => {
+    const next = Math.min(Math.max(lastMs, atMs), marks.repliedMs);
+    const durationMs = next - lastMs;
+    lastMs = next;
+    return durationMs;
+  };
+  return {
+    detectionMs: until(marks.detectedMs),
+    redirectMs: until(marks.redirectedMs),
+    stateMs: until(marks.stateMs),
+    cryptoMs: until(marks.cryptoMs),
+    firstReplyMs: until(marks.repliedMs),
+  };
+}

@@ -1,0 +1,196 @@
+/**
+ * One trial on real processes: starts a cluster and a load client, warms both up, kills the primary under load, and
+ * collects what everybody saw.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, createClock } from '../base/clock.js';
+import { createPrng } from '../base/prng.js';
+import type { Identity } from '../cluster/certificates.js';
+import { Cluster } from '../cluster/cluster.js';
+import { countExecutions } from '../cluster/replica/ledger.js';
+import type { Fault } from '../contracts/fault.js';
+import type { LoadCommand, LoadConfig, LoadEvent, LoadReport } from '../contracts/load.js';
+import type { TrialResult, TrialSpec } from '../contracts/results.js';
+import type { RecoveryStrategy } from '../contracts/strategy.js';
+import type { Workload } from '../contracts/workload.js';
+import { type ChildChannel, spawnChild } from '../net/message-channel.js';
+import { CIPHER_SUITES } from '../tls/cipher-suites.js';
+import { evaluateTrial, type Observations } from './evaluate.js';
+import type { Loaded } from './run-options.js';
+
+/** The certificate is valid for it, and clients verify it. */
+export const SERVERNAME = 'spr-bench.test';
+
+/** New flows go to the first live replica: index 0 until it dies. */
+const PRIMARY = 0;
+/** Two connections on each replica run every path a few hundred times; what is compiled by then is compiled. */
+const WARM_UP_CONNECTIONS_PER_REPLICA = 2;
+const WARM_UP_MS = 250;
+/** The load starts when all connections have received the command. */
+const START_DELAY_MS = 20;
+/** The fault must not beat time with the workload. */
+const MAX_FAULT_JITTER_MS = 50;
+/** Of full handshakes at a time while the connections are opened. */
+const CONNECT_CONCURRENCY = 32;
+const OPEN_TIMEOUT_MS = 60_000;
+/** Grace and closing check of the load client take 4 s at most. */
+const REPORT_TIMEOUT_MS = 20_000;
+const EXIT_TIMEOUT_MS = 5000;
+
+export interface TrialContext {
+  readonly spec: TrialSpec;
+  readonly strategy: Loaded<RecoveryStrategy>;
+  readonly workload: Loaded<Workload>;
+  readonly fault: Fault;
+  readonly identity: Identity;
+  /** Aborting ends all processes of the trial. */
+  readonly signal: AbortSignal;
+}
+
+type LoadChannel = ChildChannel<LoadCommand, LoadEvent>;
+
+interface Running {
+  readonly context: TrialContext;
+  readonly clock: Clock;
+  readonly clockStartNs: bigint;
+  readonly cluster: Cluster;
+  readonly client: LoadChannel;
+}
+
+/** @throws Error when a process cannot be started or fails; all of them are gone by then. */
+export async function runTrial(context: TrialContext): Promise<TrialResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'spr-bench-'));
+  const clockStartNs = process.hrtime.bigint();
+  const client: LoadChannel = spawnChild({
+    module: new URL('../main/client.js', import.meta.url),
+    name: 'load client',
+  });
+  let cluster: Cluster | undefined;
+  const end = async (): Promise<void> => {
+    await Promise.all([client.end(), cluster?.end()]);
+  };
+  const onAbort = (): void => void end();
+  context.signal.addEventListener('abort', onAbort);
+  try {
+    cluster = await startCluster(context, clockStartNs, folder);
+    context.signal.throwIfAborted();
+    const clock = createClock(clockStartNs);
+    return evaluateTrial(await observe({ context, clock, clockStartNs, cluster, client }));
+  } finally {
+    context.signal.removeEventListener('abort', onAbort);
+    await end();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function startCluster(context: TrialContext, clockStartNs: bigint, folder: string): Promise<Cluster> {
+  const { spec, strategy, workload, identity } = context;
+  return Cluster.start({
+    clockStartNs,
+    replicas: spec.replicas,
+    strategy: strategy.plugin,
+    strategySpecifier: strategy.specifier,
+    workloadSpecifier: workload.specifier,
+    seed: spec.seed,
+    engine: spec.engine,
+    tls: tlsOf(spec),
+    identity,
+    rttMs: spec.rttMs,
+    folder,
+    port: 0,
+  });
+}
+
+function tlsOf({ tls }: TrialSpec): { version: '1.3' | '1.2'; ciphers: string } {
+  const suite = CIPHER_SUITES.find(({ name }) => name === tls.suite);
+  if (suite === undefined) throw new Error(`unknown cipher suite ${tls.suite}`);
+  return { version: tls.version, ciphers: suite.opensslName };
+}
+
+async function observe(running: Running): Promise<Observations> {
+  const { context, clock, cluster, client } = running;
+  const { spec, strategy } = context;
+  const startedAt = new Date().toISOString();
+  await warmUp(running);
+  await open(client, loadConfig(running, spec.connections));
+  const loadStartMs = clock() + START_DELAY_MS;
+  client.send({ kind: 'run', startMs: loadStartMs });
+  await sleepUntil(clock, loadStartMs + spec.beforeMs + faultJitterMs(spec), context.signal);
+  const faultMs = clock();
+  context.fault.inject({ signalPrimary: (signal) => cluster.signalReplica(PRIMARY, signal) });
+  await sleepUntil(clock, faultMs + spec.afterMs, context.signal);
+  const load = await stop(client, faultMs);
+  const director = await cluster.collectDirector();
+  const survivors = await Promise.all(
+    cluster.replicaPids.flatMap((_, index) => (index === PRIMARY ? [] : [cluster.collectReplica(index)])),
+  );
+  return {
+    spec,
+    expects: strategy.plugin.expects,
+    startedAt,
+    loadStartMs,
+    faultMs,
+    primaryExit: await exitSignal(cluster),
+    load,
+    director,
+    survivors,
+    executions: await countExecutions(cluster.ledgerPaths),
+  };
+}
+
+/** Every replica serves some connections first, so that the survivors of the fault are no colder than the primary. */
+async function warmUp(running: Running): Promise<void> {
+  const { context, clock, cluster, client } = running;
+  await cluster.place('spread');
+  await open(client, loadConfig(running, WARM_UP_CONNECTIONS_PER_REPLICA * context.spec.replicas));
+  client.send({ kind: 'run', startMs: clock() });
+  await sleep(WARM_UP_MS, undefined, { signal: context.signal });
+  await stop(client, 0);
+  await cluster.place('primary');
+  await cluster.resetReplicas();
+}
+
+function loadConfig({ context, clockStartNs, cluster }: Running, connections: number): LoadConfig {
+  const { spec, strategy, workload, identity } = context;
+  return {
+    clockStartNs: String(clockStartNs),
+    port: cluster.port,
+    servername: SERVERNAME,
+    ca: identity.caPem,
+    tls: tlsOf(spec),
+    workload: workload.specifier,
+    seed: spec.seed,
+    options: { connections, durationMs: spec.beforeMs + spec.afterMs, arrivals: spec.arrivals },
+    onTransportLost: strategy.plugin.client.onTransportLost,
+    connectConcurrency: CONNECT_CONCURRENCY,
+  };
+}
+
+async function open(client: LoadChannel, config: LoadConfig): Promise<void> {
+  client.send({ kind: 'open', config });
+  await client.expect('opened', OPEN_TIMEOUT_MS);
+}
+
+async function stop(client: LoadChannel, faultMs: number): Promise<LoadReport> {
+  client.send({ kind: 'stop', faultMs });
+  return (await client.expect('report', REPORT_TIMEOUT_MS)).report;
+}
+
+function faultJitterMs({ seed }: TrialSpec): number {
+  return createPrng(seed).fork('fault').uniform() * MAX_FAULT_JITTER_MS;
+}
+
+async function sleepUntil(clock: Clock, atMs: number, signal: AbortSignal): Promise<void> {
+  await sleep(Math.max(0, atMs - clock()), undefined, { signal });
+}
+
+async function exitSignal(cluster: Cluster): Promise<string | null> {
+  const exit = await Promise.race([
+    cluster.replicaExited(PRIMARY),
+    sleep(EXIT_TIMEOUT_MS, undefined, { ref: false }),
+  ]);
+  return exit?.signal ?? null;
+}

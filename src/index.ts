@@ -1,0 +1,21 @@
+/** The library: plugin contracts, result files, and the parts that a program of its own can build on. */
+
+export { REPORTS } from '../reports/index.js';
+export { STRATEGIES } from '../strategies/index.js';
+export { WORKLOADS } from '../workloads/index.js';
+export { UsageError } from './base/errors.js';
+export { readSummary, readTrials } from './bench/results-file.js';
+export {
+  describeStrategies,
+  type RunContext,
+  type RunHandler,
+  type RunOutcome,
+  runAll,
+} from './bench/run.js';
+export { parseRunOptions, type RunOptions } from './bench/run-options.js';
+export { FAULTS } from './cluster/faults.js';
+export type * from './contracts/fault.js';
+export type * from './contracts/report.js';
+export type * from './contracts/results.js';
+export type * from './contracts/strategy.js';
+export type * from './contracts/workload.js';

@@ -1,0 +1,121 @@
+/** `spr-bench serve`: a cluster to try by hand, with any TLS client. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { UsageError } from '../../base/errors.js';
+import { parseRunOptions, type RunOptions } from '../../bench/run-options.js';
+import { SERVERNAME } from '../../bench/trial.js';
+import { createIdentity } from '../../cluster/certificates.js';
+import { Cluster } from '../../cluster/cluster.js';
+import { ExitCode, onInterruption } from '../exit-codes.js';
+
+interface ServeOptions extends Record<string, unknown> {
+  readonly port: string;
+}
+
+const MAX_PORT = 65_535;
+/** Which workload's application answers: `/reply/<id>?bytes=<n>` and `/download/<id>?bytes=<n>`. */
+const DEFAULT_WORKLOAD = 'request-reply';
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description(
+      'start a director and replicas to try by hand; kill the primary and see what your client notices',
+    )
+    .option('--strategy <id>', 'id, or a module with a default export', 'spr')
+    .option('--workload <id>', 'whose application answers', DEFAULT_WORKLOAD)
+    .option('--port <n>', 'port of the director on 127.0.0.1; 0 for any', '0')
+    .option('--replicas <n>', 'replica servers', '2')
+    .option('--seed <n>', 'of the reply bytes', '1')
+    .option('--tls <version>', '1.3 or 1.2', '1.3')
+    .option('--suite <name>', 'cipher suite', 'aes-128-gcm')
+    .option('--key <type>', 'ecdsa-p256, rsa-2048 or rsa-4096', 'ecdsa-p256')
+    .option('--engine <kind>', 'adopted or native', 'adopted')
+    .option('--rtt-ms <ms>', 'round-trip time between client and director', '0')
+    .action(async (options: ServeOptions) => {
+      process.exitCode = await serve(options);
+    });
+}
+
+async function serve({ port, strategy, workload, ...rest }: ServeOptions): Promise<number> {
+  const options = await parseRunOptions({ ...rest, strategies: [strategy], workloads: [workload] }, 1);
+  const listenPort = parsePort(port);
+  const interruption = onInterruption();
+  const folder = await mkdtemp(join(tmpdir(), 'spr-bench-'));
+  try {
+    const cluster = await startCluster(options, listenPort, folder);
+    try {
+      describe(cluster, options, folder);
+      await stopped(cluster, interruption.signal);
+    } finally {
+      await cluster.end();
+    }
+    return interruption.exitCode() ?? ExitCode.internal;
+  } catch (error) {
+    if (error instanceof Error && /EADDRINUSE|EACCES/.test(error.message)) {
+      throw new UsageError(`--port ${port} cannot be used: ${error.message.split('\n')[0]}`, {
+        cause: error,
+      });
+    }
+    throw error;
+  } finally {
+    interruption.release();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= MAX_PORT) return port;
+  throw new UsageError(`--port ${text}: must be a whole number from 0 to ${MAX_PORT}`);
+}
+
+async function startCluster(options: RunOptions, port: number, folder: string): Promise<Cluster> {
+  const [strategy] = options.strategies;
+  const [workload] = options.workloads;
+  if (strategy === undefined || workload === undefined)
+    throw new UsageError('serve takes one strategy and one workload');
+  const identity = await createIdentity({ key: options.key, servername: SERVERNAME });
+  await writeFile(join(folder, 'ca.pem'), identity.caPem);
+  return Cluster.start({
+    clockStartNs: process.hrtime.bigint(),
+    replicas: options.replicas,
+    strategy: strategy.plugin,
+    strategySpecifier: strategy.specifier,
+    workloadSpecifier: workload.specifier,
+    seed: options.seed,
+    engine: options.engine,
+    tls: { version: options.suite.version, ciphers: options.suite.opensslName },
+    identity,
+    rttMs: options.rttMs,
+    folder,
+    port,
+    onReplicaFailed: (replica, cause) => process.stdout.write(`replica ${replica} failed: ${cause}\n`),
+  });
+}
+
+function describe(cluster: Cluster, options: RunOptions, folder: string): void {
+  const { suite, strategies } = options;
+  const [primary = 0] = cluster.replicaPids;
+  const lines = [
+    `strategy:   ${strategies[0]?.plugin.id}, TLS ${suite.version}, ${suite.name}`,
+    `director:   https://127.0.0.1:${cluster.port}/ (pid ${cluster.directorPid})`,
+    `replicas:   ${cluster.replicaPids.map((pid, index) => `${index} (pid ${pid})`).join(', ')}`,
+    `CA:         ${join(folder, 'ca.pem')} (server name ${SERVERNAME}, localhost, 127.0.0.1)`,
+    `try:        curl --cacert ${join(folder, 'ca.pem')} 'https://127.0.0.1:${cluster.port}/reply/1?bytes=128'`,
+    `kill the primary with: kill -9 ${primary}`,
+    'stop with Ctrl-C',
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+async function stopped(cluster: Cluster, signal: AbortSignal): Promise<void> {
+  await Promise.race([
+    cluster.directorExited,
+    new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve());
+      if (signal.aborted) resolve();
+    }),
+  ]);
+}
