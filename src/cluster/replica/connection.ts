@@ -167,6 +167,7 @@ export class Connection {
   /** The application begins to answer. Returns the state to go on from, in the middle of the reply. */
   respond(response: TrackedResponse): Buffer | undefined {
     this.#exchange.respond(response);
+    response.onEnded = () => this.#responseEnded(response);
     const state = this.#applicationState;
     this.#applicationState = undefined;
     return state;
@@ -234,6 +235,16 @@ export class Connection {
     // Held output is waited for by the backup, not by the client: it must not stop the reply that would release it.
     if (this.#creditBytes > 0 || this.#outbox.holding || this.#ended) callback();
     else this.#blockedOutput = callback;
+  }
+
+  /** A reply whose last part was written before its end was known: otherwise that part has completed it already. */
+  #responseEnded(response: TrackedResponse): void {
+    if (this.#ended || response !== this.#exchange.current || this.stream.writableLength > 0) return;
+    try {
+      this.#release([], true);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #release(chunks: readonly Buffer[], complete: boolean): void {

@@ -40,14 +40,22 @@ export class Regeneration {
       this.#pendingBytes += chunk.length;
     }
     while (!this.done) {
-      const contentBytes = write.contentBytes(this.#entries.readUInt16BE(this.#offset));
-      if (contentBytes < 0) throw new DivergedError('the client has a record that cannot be regenerated');
+      const contentBytes = this.#nextContentBytes(write);
       if (this.#pendingBytes < contentBytes) return [];
       this.#compare(write.seal(ContentType.application_data, this.#take(contentBytes)));
     }
     const rest = this.#pending;
     this.#pending = [];
     return rest;
+  }
+
+  /** Of a record that is no output, such as one of the handshake, no content can be had. */
+  #nextContentBytes(write: WriteState): number {
+    try {
+      return write.contentBytes(this.#entries.readUInt16BE(this.#offset));
+    } catch (cause) {
+      throw new DivergedError('the client has a record that cannot be regenerated', { cause });
+    }
   }
 
   #compare(sealed: readonly Buffer[]): void {

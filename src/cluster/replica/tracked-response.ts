@@ -4,12 +4,16 @@ import { ServerResponse } from 'node:http';
 export class TrackedResponse extends ServerResponse {
   /** `end()` has been called: what is written from now on is the last of it. */
   ending = false;
+  /** Called when `end()` returns: where everything was written before, nothing more is written. */
+  onEnded: (() => void) | undefined;
 
   // A reply that says when it was made could not be made again.
   override sendDate = false;
 
   override end(...args: unknown[]): this {
     this.ending = true;
-    return super.end(...(args as []));
+    super.end(...(args as []));
+    this.onEnded?.();
+    return this;
   }
 }
