@@ -25,25 +25,48 @@ export function planTrials(options: RunOptions): TrialSpec[] {
   return specs;
 }
 
-type CellSpec = Pick<TrialSpec, 'strategy' | 'workload' | 'fault' | 'connections' | 'arrivals'>;
+type CellSpec = Pick<
+  TrialSpec,
+  'strategy' | 'workload' | 'fault' | 'connections' | 'arrivals' | 'beforeMs' | 'afterMs'
+>;
+
+/** Long enough for a rate to be read off it, and for a 16 MiB reply to be under way. */
+const BEFORE_MS = 400;
+/** Several times the longest recovery of a few connections on loopback. */
+const AFTER_MS = 600;
+/** A full handshake takes about 1 ms of processor time on each side, one after the other. */
+const AFTER_MS_PER_CONNECTION = 2;
+/** Each round trip is part of a reconnect several times, and of every request. */
+const MS_PER_RTT_MS = 20;
+/** More connections than recover in this time are not given more: the closing check counts them all the same. */
+const MAX_AFTER_MS = 10_000;
 
 function cells(options: RunOptions): CellSpec[] {
   return options.workloads.flatMap(({ plugin: workload }) =>
     options.faults.flatMap((fault) =>
-      options.strategies.map(({ plugin: strategy }) => ({
-        strategy: strategy.id,
-        workload: workload.id,
-        fault: fault.id,
-        connections: options.connections ?? workload.defaultConnections,
-        arrivals: options.arrivals ?? workload.arrivals,
-      })),
+      options.strategies.map(({ plugin: strategy }) => {
+        const connections = options.connections ?? workload.defaultConnections;
+        return {
+          strategy: strategy.id,
+          workload: workload.id,
+          fault: fault.id,
+          connections,
+          arrivals: options.arrivals ?? workload.arrivals,
+          ...durations(connections, options.rttMs),
+        };
+      }),
     ),
   );
 }
 
-function common({ suite, key, engine, replicas, rttMs, beforeMs, afterMs }: RunOptions) {
+function durations(connections: number, rttMs: number): { beforeMs: number; afterMs: number } {
+  const afterMs = AFTER_MS + AFTER_MS_PER_CONNECTION * connections + MS_PER_RTT_MS * rttMs;
+  return { beforeMs: BEFORE_MS + MS_PER_RTT_MS * rttMs, afterMs: Math.min(MAX_AFTER_MS, afterMs) };
+}
+
+function common({ suite, key, engine, replicas, rttMs }: RunOptions) {
   const tls = { version: suite.version, suite: suite.name, key };
-  return { tls, engine, replicas, rttMs, beforeMs, afterMs };
+  return { tls, engine, replicas, rttMs };
 }
 
 /** 31 bits: safe wherever a seed is stored. */

@@ -29,8 +29,6 @@ export interface RunOptions {
   readonly engine: 'adopted' | 'native';
   readonly rttMs: number;
   readonly replicas: number;
-  readonly beforeMs: number;
-  readonly afterMs: number;
 }
 
 /** Pairs of trials that a 95 % interval of their ratio takes; see `MIN_PAIRS_FOR_INTERVAL`. */
@@ -38,12 +36,6 @@ const DEFAULT_TRIALS = 6;
 const QUICK_TRIALS = 2;
 const DEFAULT_WORKLOADS = ['request-reply', 'bulk-download', 'idle-fleet'];
 const QUICK_WORKLOADS = ['request-reply'];
-/** Long enough for a rate to be read off it, and for a 16 MiB reply to be under way. */
-const BEFORE_MS = 400;
-/** Several times the longest recovery on loopback. */
-const AFTER_MS = 600;
-/** Each round trip is part of a reconnect several times, and of every request. */
-const AFTER_MS_PER_RTT_MS = 20;
 /** One byte of an index is on the wire, and 255 means none. */
 const MAX_REPLICAS = 16;
 const MAX_CONNECTIONS = 100_000;
@@ -103,8 +95,6 @@ export async function parseRunOptions(raw: RawRunOptions, randomSeed: number): P
     engine: options.engine,
     rttMs: options.rttMs,
     replicas: options.replicas,
-    beforeMs: BEFORE_MS + AFTER_MS_PER_RTT_MS * options.rttMs,
-    afterMs: AFTER_MS + AFTER_MS_PER_RTT_MS * options.rttMs,
   };
 }
 

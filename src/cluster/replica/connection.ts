@@ -310,6 +310,7 @@ export class Connection {
       recordsWritten,
       input: this.#exchange.input,
       answered,
+      idempotent,
     });
     if (decision.output === 'hold') this.#outbox.hold();
     if (decision.output === 'release') this.#outbox.release();

@@ -26,6 +26,8 @@ export interface FeedContext extends RecordPosition {
   readonly input: readonly Buffer[];
   /** Whether everything read will be answered by the output produced so far. */
   readonly answered: boolean;
+  /** Whether all requests that await their answer may be executed again. */
+  readonly idempotent: boolean;
 }
 
 export class ReplicationFeed {
@@ -108,6 +110,8 @@ export class ReplicationFeed {
     const counter = this.#link.replicate(this.#flowId, context.state.epoch, payload);
     draft.secrets?.state.fill(0);
     payload.fill(0);
+    // Between the execution of a request and its outcome at the backup lies the window in which it may run twice.
+    if (!context.idempotent && context.answered) this.#link.flush();
     return counter;
   }
 

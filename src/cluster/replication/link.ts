@@ -72,6 +72,11 @@ export class OutgoingLink {
     return this.#send({ flowId, epoch, kind: FrameKind.state, payload });
   }
 
+  /** Hands what was sent to the kernel now: it then arrives even if this process dies before the end of the turn. */
+  flush(): void {
+    this.#writer.flush();
+  }
+
   /** The flow has ended: the backup wipes what it has of it. */
   forget(flowId: number): void {
     this.#send({ flowId, epoch: 0, kind: FrameKind.forget, payload: NO_PAYLOAD });
