@@ -115,6 +115,14 @@ export class Replica implements ConnectionHost {
     }
   }
 
+  /** Ends everything: listeners, flows, links. Backups wipe what they have of the flows. */
+  stop(): void {
+    this.#server.close();
+    this.#trunk?.fence('replica-stopped');
+    for (const link of this.#outgoing.values()) link.end();
+    this.#incoming.close();
+  }
+
   get replication(): Readonly<ReplicationCounters> {
     return this.#incoming.counters;
   }
@@ -156,6 +164,7 @@ export class Replica implements ConnectionHost {
       if (served.stage === 'native') served.native.destroy();
     }
     this.#flows.clear();
+    for (const flowId of [...this.#kept.keys()]) this.#forget(flowId);
     this.#trunk = undefined;
   }
 

@@ -91,6 +91,12 @@ export class OutgoingLink {
     this.#waiters.delete(waiter);
   }
 
+  /** Closes the link behind what was sent. */
+  end(): void {
+    this.#writer.flush();
+    this.#socket.end();
+  }
+
   #send(frame: Frame): number {
     this.#writer.write(this.#sealer.seal(frame));
     return this.#sealer.count;
@@ -144,6 +150,7 @@ export class IncomingLinks {
   readonly #handler: ReplicationHandler;
   readonly #server: Server;
   readonly #links = new Map<number, Socket>();
+  readonly #sockets = new Set<Socket>();
 
   constructor(clusterKey: Buffer, handler: ReplicationHandler) {
     this.#clusterKey = clusterKey;
@@ -160,6 +167,12 @@ export class IncomingLinks {
         resolve(typeof address === 'object' && address !== null ? address.port : 0);
       });
     });
+  }
+
+  /** Stops listening and closes all links. */
+  close(): void {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   /**
@@ -181,6 +194,8 @@ export class IncomingLinks {
 
   #greet(socket: Socket): void {
     socket.setNoDelay(true);
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
     socket.on('error', () => socket.destroy());
     let greeting: Buffer = NO_PAYLOAD;
     const onData = (chunk: Buffer): void => {
