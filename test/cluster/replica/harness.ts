@@ -1,0 +1,343 @@
+/**
+ * A whole cluster in one process: the real director, real replicas, real `node:tls` clients. Only the wires between them
+ * belong to the test, so that a replica can be cut off after any record that it sends.
+ */
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createSecureContext } from 'node:tls';
+import { createClock } from '../../../src/base/clock.js';
+import { createIdentity, type Identity } from '../../../src/cluster/certificates.js';
+import { Director, type DirectorObserver } from '../../../src/cluster/director/director.js';
+import type { DetectorOptions } from '../../../src/cluster/director/failure-detector.js';
+import { HttpApplication } from '../../../src/cluster/replica/http-application.js';
+import { Ledger } from '../../../src/cluster/replica/ledger.js';
+import { Replica } from '../../../src/cluster/replica/replica.js';
+import type { RecoveryStrategy } from '../../../src/contracts/strategy.js';
+import type { Application } from '../../../src/contracts/workload.js';
+import { FIRST_CONTROL_TYPE, MAX_CONTROL_BODY_BYTES } from '../../../src/net/control-records.js';
+import { FLOW_ID_BYTES } from '../../../src/net/trunk.js';
+import type { CipherSuite } from '../../../src/tls/cipher-suites.js';
+import { RecordDeframer } from '../../../src/tls/deframer.js';
+
+/** Heartbeats never come, so that records can be counted; failures show by the end of the trunk. */
+const NO_HEARTBEATS: DetectorOptions = { intervalMs: 3_600_000, missedLimit: 1 };
+/** Executions are counted in memory. */
+const NO_LEDGER = new Ledger('/dev/null');
+const CLUSTER_KEY = Buffer.alloc(32, 0x6b);
+
+/**
+ * When a replica is cut off: `at-once` with the last record that still passes, `on-next` when it sends one more, which
+ * does not pass. The first leaves it no time for anything else, the second all it needs.
+ */
+export type CutMoment = 'at-once' | 'on-next';
+
+export interface Cut {
+  /** Records of the trunk, of whatever type, that the director still gets. */
+  readonly after: number;
+  readonly moment: CutMoment;
+}
+
+/** One TCP connection through the hands of the test. `near` connected, `far` was connected to. */
+class Tap {
+  readonly #server: Server;
+  readonly #targetPort: number;
+  readonly #back: (chunk: Buffer, near: Socket) => void;
+  #near: Socket | undefined;
+  #far: Socket | undefined;
+  #hanging = false;
+
+  /** @param back hands what `far` sent on to `near`. */
+  constructor(targetPort: number, back: (chunk: Buffer, near: Socket) => void) {
+    this.#targetPort = targetPort;
+    this.#back = back;
+    this.#server = createServer((near) => this.#join(near));
+  }
+
+  listen(): Promise<number> {
+    return listen(this.#server);
+  }
+
+  /** One end is dead: the other gets the end of the stream behind what has passed. */
+  cut(dead: 'near' | 'far'): void {
+    const [lost, survivor] = dead === 'near' ? [this.#near, this.#far] : [this.#far, this.#near];
+    lost?.destroy();
+    survivor?.end();
+    this.#server.close();
+  }
+
+  /** Nothing passes, and no end notices; until {@link wake}. */
+  hang(): void {
+    this.#hanging = true;
+    this.#near?.pause();
+    this.#far?.pause();
+  }
+
+  wake(): void {
+    this.#hanging = false;
+    this.#near?.resume();
+    this.#far?.resume();
+  }
+
+  destroy(): void {
+    this.#far?.destroy();
+    this.#near?.destroy();
+    this.#server.close();
+  }
+
+  #join(near: Socket): void {
+    const far = connect(this.#targetPort, '127.0.0.1');
+    this.#near = near;
+    this.#far = far;
+    for (const socket of [near, far]) {
+      socket.setNoDelay(true);
+      socket.on('error', () => {});
+    }
+    near.on('data', (chunk: Buffer) => far.write(chunk));
+    near.on('close', () => far.destroy());
+    far.on('data', (chunk: Buffer) => this.#back(chunk, near));
+    far.on('close', () => near.end());
+    if (this.#hanging) this.hang();
+  }
+}
+
+/** Between director and replica: counts records, and cuts the replica off when its time has come. */
+class TrunkTap {
+  readonly tap: Tap;
+  plan: Cut | undefined;
+  /** Types of the records that the director got from this replica. */
+  readonly passed: number[] = [];
+  readonly #kill: () => void;
+  #dead = false;
+
+  constructor(targetPort: number, kill: () => void) {
+    this.#kill = kill;
+    const deframer = new RecordDeframer({
+      prefixBytes: 4,
+      accepts: () => true,
+      maxBodyBytes: () => MAX_CONTROL_BODY_BYTES,
+    });
+    this.tap = new Tap(targetPort, (chunk, near) =>
+      deframer.push(chunk, (record) => this.#pass(record, near)),
+    );
+  }
+
+  cut(): void {
+    this.#dead = true;
+    this.tap.cut('far');
+  }
+
+  #pass(record: Buffer, near: Socket): void {
+    if (this.#dead) return;
+    const { plan } = this;
+    if (plan !== undefined && this.passed.length >= plan.after) {
+      this.#kill();
+      return;
+    }
+    this.passed.push(record[FLOW_ID_BYTES] ?? 0);
+    near.write(record);
+    if (plan?.moment === 'at-once' && this.passed.length === plan.after) this.#kill();
+  }
+}
+
+/** The replication link of one primary to one backup. */
+interface LinkTap {
+  readonly from: number;
+  readonly to: number;
+  readonly tap: Tap;
+}
+
+export interface ClusterOptions {
+  readonly strategy: RecoveryStrategy;
+  readonly suite: CipherSuite;
+  readonly application: Application;
+  readonly replicas?: number;
+  readonly detector?: DetectorOptions;
+  readonly rttMs?: number;
+}
+
+export interface FlowEnd {
+  readonly flowId: number;
+  readonly cause: string;
+}
+
+export class TestCluster {
+  /** Causes with which flows ended at the director, in order. */
+  readonly ended: FlowEnd[] = [];
+  readonly refused: string[] = [];
+  readonly failed: number[] = [];
+  readonly takenOver: number[] = [];
+  readonly handshakes: boolean[] = [];
+  /** Requests that applications executed, on all replicas. */
+  readonly executions: string[] = [];
+  readonly replicas: Replica[] = [];
+  readonly #options: ClusterOptions;
+  readonly #trunks: TrunkTap[] = [];
+  readonly #links: LinkTap[] = [];
+  #director: Director | undefined;
+  port = 0;
+
+  private constructor(options: ClusterOptions) {
+    this.#options = options;
+  }
+
+  static async start(options: ClusterOptions): Promise<TestCluster> {
+    const cluster = new TestCluster(options);
+    await cluster.#start(await IDENTITY);
+    return cluster;
+  }
+
+  /** Cuts replica `index` off according to `cut`. */
+  plan(index: number, cut: Cut): void {
+    this.#trunk(index).plan = cut;
+  }
+
+  /** Types of the trunk records that the director got from replica `index`. */
+  passed(index: number): readonly number[] {
+    return this.#trunk(index).passed;
+  }
+
+  kill(index: number): void {
+    this.#trunk(index).cut();
+    for (const { from, to, tap } of this.#links) {
+      if (from === index) tap.cut('near');
+      if (to === index) tap.cut('far');
+    }
+  }
+
+  hang(index: number): void {
+    for (const tap of this.#tapsOf(index)) tap.hang();
+  }
+
+  wake(index: number): void {
+    for (const tap of this.#tapsOf(index)) tap.wake();
+  }
+
+  stop(): void {
+    this.#director?.stop();
+    for (const { tap } of [...this.#trunks, ...this.#links]) tap.destroy();
+    for (const replica of this.replicas) replica.stop();
+  }
+
+  async #start(identity: Identity): Promise<void> {
+    const { strategy, rttMs = 0, detector = NO_HEARTBEATS, replicas: count = 2 } = this.#options;
+    const ports = [];
+    for (let index = 0; index < count; index++) ports.push(await this.#startReplica(index, identity));
+    if (strategy.primary !== undefined) await this.#connectPeers(ports.map(({ linkPort }) => linkPort));
+    const replicas = await Promise.all(
+      ports.map(async ({ trunkPort }, index) => ({
+        index,
+        trunkPort: await this.#tapTrunk(index, trunkPort),
+      })),
+    );
+    const config = {
+      replicas,
+      transport: strategy.expects.transport,
+      idleFlows: strategy.backup?.idleFlows ?? 'eager',
+      rttMs,
+      detector,
+      port: 0,
+    } as const;
+    this.#director = new Director(config, this.#observer(), createClock(process.hrtime.bigint()));
+    this.port = await this.#director.start();
+  }
+
+  async #startReplica(index: number, identity: Identity): Promise<{ trunkPort: number; linkPort: number }> {
+    const { strategy, application } = this.#options;
+    const replica = new Replica(
+      {
+        index,
+        strategy,
+        engine: 'adopted',
+        secureContext: serverContext(identity, this.#options.suite),
+        application: new HttpApplication(this.#counted(application), NO_LEDGER),
+        clusterKey: CLUSTER_KEY,
+        heartbeatIntervalMs: (this.#options.detector ?? NO_HEARTBEATS).intervalMs,
+      },
+      {
+        handshake: (_flowId, resumed) => this.handshakes.push(resumed),
+        takenOver: (flowId) => this.takenOver.push(flowId),
+        refused: (_flowId, reason) => this.refused.push(reason),
+      },
+      createClock(process.hrtime.bigint()),
+    );
+    this.replicas.push(replica);
+    return replica.listen();
+  }
+
+  #counted(application: Application): Application {
+    return (request, response, exchange) =>
+      application(request, response, {
+        resumedFrom: exchange.resumedFrom,
+        recordExecution: (id) => this.executions.push(id),
+        checkpoint: (state) => exchange.checkpoint(state),
+      });
+  }
+
+  async #connectPeers(linkPorts: readonly number[]): Promise<void> {
+    for (const [from, replica] of this.replicas.entries()) {
+      const peers = [];
+      for (const [to, port] of linkPorts.entries()) {
+        if (to === from) continue;
+        const tap = new Tap(port, (chunk, near) => near.write(chunk));
+        this.#links.push({ from, to, tap });
+        peers.push({ index: to, linkPort: await tap.listen() });
+      }
+      await replica.connectPeers(peers);
+    }
+  }
+
+  #tapTrunk(index: number, port: number): Promise<number> {
+    const trunk = new TrunkTap(port, () => this.kill(index));
+    this.#trunks.push(trunk);
+    return trunk.tap.listen();
+  }
+
+  #observer(): DirectorObserver {
+    return {
+      flowOpened: () => {},
+      replicaFailed: (index) => this.failed.push(index),
+      flowRedirected: () => {},
+      flowResumed: () => {},
+      flowEnded: ({ id }, cause) => this.ended.push({ flowId: id, cause }),
+      stateCommitted: () => {},
+    };
+  }
+
+  #tapsOf(index: number): Tap[] {
+    const links = this.#links.filter(({ from, to }) => from === index || to === index);
+    return [this.#trunk(index), ...links].map(({ tap }) => tap);
+  }
+
+  #trunk(index: number): TrunkTap {
+    const trunk = this.#trunks[index];
+    if (trunk === undefined) throw new RangeError(`replica ${index} of ${this.#trunks.length}`);
+    return trunk;
+  }
+}
+
+/** Whether a trunk record is one that the client gets. */
+export function isTlsRecord(type: number): boolean {
+  return type < FIRST_CONTROL_TYPE;
+}
+
+/** One for all clusters of a test file: making one costs more than a whole exchange. */
+export const IDENTITY = createIdentity({ key: 'ecdsa-p256', servername: 'localhost' });
+
+export function serverContext({ certificatePem, privateKeyPem }: Identity, suite: CipherSuite) {
+  return createSecureContext({
+    cert: certificatePem,
+    key: privateKeyPem,
+    minVersion: `TLSv${suite.version}`,
+    maxVersion: `TLSv${suite.version}`,
+    ciphers: suite.opensslName,
+    sessionIdContext: 'test',
+  });
+}
+
+export function listen(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : 0);
+    });
+  });
+}
