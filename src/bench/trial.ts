@@ -26,8 +26,8 @@ export const SERVERNAME = 'spr-bench.test';
 
 /** New flows go to the first live replica: index 0 until it dies. */
 const PRIMARY = 0;
-/** Two connections on each replica run every path a few hundred times; what is compiled by then is compiled. */
-const WARM_UP_CONNECTIONS_PER_REPLICA = 2;
+/** Survivors of a real fault have made many handshakes before: here as many as compile that path. */
+const WARM_UP_CONNECTIONS_PER_REPLICA = 20;
 const WARM_UP_MS = 250;
 /** The load starts when all connections have received the command. */
 const START_DELAY_MS = 20;

@@ -6,6 +6,7 @@ import { packageVersion } from '../bench/environment.js';
 import { compareCommand } from './commands/compare.js';
 import { doctorCommand } from './commands/doctor.js';
 import { listCommand } from './commands/list.js';
+import { microCommand } from './commands/micro.js';
 import { reportCommand } from './commands/report.js';
 import { serveCommand } from './commands/serve.js';
 import { ExitCode } from './exit-codes.js';
@@ -16,7 +17,14 @@ function program(): Command {
     .version(packageVersion())
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`spr-bench: ${text.replace(/^error: /, '')}`) });
-  for (const command of [compareCommand(), serveCommand(), reportCommand(), listCommand(), doctorCommand()]) {
+  for (const command of [
+    compareCommand(),
+    serveCommand(),
+    reportCommand(),
+    listCommand(),
+    doctorCommand(),
+    microCommand(),
+  ]) {
     root.addCommand(command.exitOverride().copyInheritedSettings(root));
   }
   return root;

@@ -248,7 +248,7 @@ export class Connection {
   }
 
   #release(chunks: readonly Buffer[], complete: boolean): void {
-    if (!this.#exchange.idempotent) this.#feed.retain(chunks);
+    if (!this.#exchange.idempotent) this.#feed.retain(chunks, this.#records.recordsWritten);
     this.#produce(this.#regenerate(chunks), complete ? 'answered' : 'output');
     if (!complete) return;
     this.#exchange.answer();
@@ -351,18 +351,22 @@ export class Connection {
     this.#outbox.commit(recordsRead, false, this.#host.seal.seal(this.flowId, at, state));
   }
 
-  /** At a boundary of the replay: the next requests may have an outcome already. */
+  /**
+   * At a boundary of the replay: the next requests may have an outcome already. One that begins in the middle of their
+   * output (a request that is not idempotent came while a reply was on its way) cannot be used, but says that they were
+   * executed: they must not run again.
+   */
   #useOutcome(): void {
     if (this.#outcomes.length === 0) return;
     const { recordsRead, recordsWritten } = this.#records;
-    this.#answering = this.#outcomes.find(
-      ({ from }) => from.recordsRead === recordsRead && from.recordsWritten === recordsWritten,
-    );
+    const outcome = this.#outcomes.find(({ from }) => from.recordsRead === recordsRead);
+    if (outcome === undefined || outcome.from.recordsWritten === recordsWritten) this.#answering = outcome;
+    else this.#close('state-mismatch', 'refuse');
   }
 
   #answerFromOutcome(outcome: Outcome): void {
     if (this.#records.recordsRead < outcome.through) return;
-    this.#feed.retain([outcome.output]);
+    this.#feed.retain([outcome.output], this.#records.recordsWritten);
     this.#produce(this.#regenerate([outcome.output]), 'answered');
     this.#answering = undefined;
     this.#reachBoundary();

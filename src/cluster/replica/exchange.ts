@@ -10,7 +10,6 @@ import type { TrackedResponse } from './tracked-response.js';
 const IDEMPOTENT_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 interface Request {
-  readonly idempotent: boolean;
   response: TrackedResponse | undefined;
 }
 
@@ -18,6 +17,7 @@ export class ExchangeTracker {
   readonly #reader: HttpMessageReader<'request'>;
   readonly #unanswered: Request[] = [];
   #answered = 0;
+  #idempotent = true;
   #input: Buffer[] = [];
   #broken = false;
 
@@ -46,9 +46,12 @@ export class ExchangeTracker {
     return this.#input;
   }
 
-  /** Whether all requests that await their answer are idempotent. */
+  /**
+   * Whether all requests of the exchange may be executed again. One that may not counts until the exchange ends, also
+   * when it is answered: its reply may still be held for an outcome that only the last reply completes.
+   */
   get idempotent(): boolean {
-    return this.#unanswered.every(({ idempotent }) => idempotent);
+    return this.#idempotent;
   }
 
   /** Everything read is answered and no part of a next message has been read. */
@@ -87,12 +90,11 @@ export class ExchangeTracker {
   restart(): void {
     this.#input = [];
     this.#answered = 0;
+    this.#idempotent = true;
   }
 
   #head(head: RequestHead): void {
-    this.#unanswered.push({
-      idempotent: IDEMPOTENT_METHODS.has(head.method),
-      response: undefined,
-    });
+    if (!IDEMPOTENT_METHODS.has(head.method)) this.#idempotent = false;
+    this.#unanswered.push({ response: undefined });
   }
 }

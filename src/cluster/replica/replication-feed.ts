@@ -43,6 +43,8 @@ export class ReplicationFeed {
   #output: OutputRecord[] = [];
   #outcome: Buffer[] = [];
   #outcomeBytes = 0;
+  /** The server record that the outcome begins with. */
+  #outcomeFrom = 0;
 
   constructor(
     flowId: number,
@@ -74,12 +76,14 @@ export class ReplicationFeed {
   }
 
   /**
-   * Output of an exchange whose outcome may have to be replicated, the part that is only regenerated included.
+   * Output of an exchange whose outcome may have to be replicated, the part that is only regenerated included. It
+   * becomes server records from number `index` on.
    *
    * @throws Error when it is longer than what is held.
    */
-  retain(chunks: readonly Buffer[]): void {
+  retain(chunks: readonly Buffer[], index: number): void {
     if (!this.#wantsOutcome) return;
+    if (this.#outcome.length === 0) this.#outcomeFrom = index;
     for (const chunk of chunks) {
       this.#outcome.push(chunk);
       this.#outcomeBytes += chunk.length;
@@ -132,7 +136,7 @@ export class ReplicationFeed {
         return;
       case 'outcome':
         draft.outcome = {
-          from: this.#boundary,
+          from: { recordsRead: this.#boundary.recordsRead, recordsWritten: this.#outcomeFrom },
           through: context.recordsRead,
           output: Buffer.concat(this.#outcome),
         };
