@@ -14,8 +14,6 @@ const result = await autocannon({
   url,
   connections: Number(connections),
   duration: SECONDS,
-  // Its correction for coordinated omission is wrong for a closed loop.
-  ignoreCoordinatedOmission: true,
 });
 const report: LoadResult = {
   requests: result['2xx'],
