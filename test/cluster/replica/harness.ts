@@ -71,6 +71,11 @@ class Tap {
     this.#far?.pause();
   }
 
+  /** What `far` sends does not pass any more; the other direction goes on. */
+  congest(): void {
+    this.#far?.pause();
+  }
+
   wake(): void {
     this.#hanging = false;
     this.#near?.resume();
@@ -207,6 +212,11 @@ export class TestCluster {
     for (const tap of this.#tapsOf(index)) tap.hang();
   }
 
+  /** The director gets nothing more of what replica `index` sends. */
+  congest(index: number): void {
+    this.#trunk(index).tap.congest();
+  }
+
   wake(index: number): void {
     for (const tap of this.#tapsOf(index)) tap.wake();
   }
@@ -340,4 +350,9 @@ export function listen(server: Server): Promise<number> {
       resolve(typeof address === 'object' && address !== null ? address.port : 0);
     });
   });
+}
+
+/** Resolves when `condition` holds: for what no event tells. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
