@@ -64,7 +64,7 @@ async function measure(
   });
   try {
     const pids = [cluster.directorPid, ...cluster.replicaPids];
-    const url = `https://127.0.0.1:${cluster.port}/reply/1?bytes=${REPLY_BYTES}`;
+    const url = `https://127.0.0.1:${cluster.port}/reply/0-0?bytes=${REPLY_BYTES}`;
     await load(url, connections);
     const before = cpuMs(pids);
     const { requests, seconds, errors } = await load(url, connections);

@@ -9,7 +9,7 @@ import type {
   RecoveryStrategy,
   ReplicationDecision,
 } from '../../contracts/strategy.js';
-import type { EndReason } from '../../net/control-records.js';
+import type { EndReason, Take } from '../../net/control-records.js';
 import { FLOW_ID_BYTES, type Trunk } from '../../net/trunk.js';
 import { Alert, type AlertDescription, AlertLevel, encodeAlert, parseAlert } from '../../tls/alert.js';
 import { ContentType, MAX_PLAINTEXT_BYTES } from '../../tls/record.js';
@@ -30,6 +30,8 @@ import type { TrackedResponse } from './tracked-response.js';
 
 /** Credit goes back to the director in steps of half its window. */
 const CREDIT_STEP_BYTES = 128 * 1024;
+/** As the contract of workloads says. */
+const MAX_CHECKPOINT_BYTES = 1024;
 /** Input and application state have to fit one control record together with the evidence. */
 const MAX_COMMITTED_INPUT_BYTES = 8 * 1024;
 /** End of the header section of a reply (RFC 9112 2.1). */
@@ -68,6 +70,8 @@ export class Connection {
 
   // Only after a takeover.
   #skipRecords = 0;
+  /** Client records that the failed primary can have answered. */
+  #replayedThrough = 0;
   #regeneration: Regeneration | undefined;
   #outcomes: readonly Outcome[] = [];
   /** An outcome that stands for the replies to the client records up to its end. */
@@ -109,25 +113,21 @@ export class Connection {
     this.#outbox.commit(this.#records.recordsRead, true);
   }
 
-  /** Goes on with a connection of another replica. The director's first record is number `from` of the client's. */
-  resume(plan: ResumePlan, from: number): void {
-    this.#skipRecords = plan.recordsRead - from;
+  /** Goes on with a connection of another replica, with which the director's records have to agree. */
+  resume(plan: ResumePlan, take: Pick<Take, 'commit' | 'received'>): void {
+    this.#skipRecords = plan.recordsRead - take.commit.recordsRead;
+    this.#replayedThrough = take.received;
     this.#outcomes = plan.outcomes;
     this.#applicationState = plan.applicationState;
     if (plan.applicationState !== undefined) this.#droppedHead = NO_BYTES;
     if (plan.delivered.length > 0) this.#regeneration = new Regeneration(plan.delivered);
     this.#host.serve(this);
-    this.#decide('established');
-    if (plan.unsent.length > 0) {
-      this.#produce(
-        plan.unsent.map(({ content }) => content),
-        'output',
-      );
+    try {
+      this.#decide('established');
+      this.#continueOutput(plan);
+    } catch (error) {
+      this.#fail(error);
     }
-    for (const input of plan.input) this.#deliver(input);
-    const moved = this.#skipRecords > 0 || plan.unsent.length > 0;
-    if (moved && this.#exchange.atBoundary) this.#reachBoundary();
-    else this.#useOutcome();
   }
 
   /** The next record of the client. */
@@ -173,8 +173,15 @@ export class Connection {
     return state;
   }
 
-  /** The application could go on from here on another replica. */
+  /**
+   * The application could go on from here on another replica.
+   *
+   * @throws RangeError when `state` is longer than 1 KiB
+   */
   checkpoint(response: TrackedResponse, state: Buffer): void {
+    if (state.length > MAX_CHECKPOINT_BYTES) {
+      throw new RangeError(`checkpoint of ${state.length} bytes, allowed are ${MAX_CHECKPOINT_BYTES}`);
+    }
     if (this.#ended || !this.#isExact(response)) return;
     this.#feed.checkpoint = { recordsWritten: this.#records.recordsWritten, state };
     const { commit } = this.#decide('checkpoint');
@@ -185,6 +192,19 @@ export class Connection {
   /** Ends without a word: the trunk is gone. */
   abandon(): void {
     this.#close('closed', 'silent');
+  }
+
+  #continueOutput(plan: ResumePlan): void {
+    if (plan.unsent.length > 0) {
+      this.#produce(
+        plan.unsent.map(({ content }) => content),
+        'output',
+      );
+    }
+    for (const input of plan.input) this.#deliver(input);
+    const moved = this.#skipRecords > 0 || plan.unsent.length > 0;
+    if (moved && this.#exchange.atBoundary) this.#reachBoundary();
+    else this.#useOutcome();
   }
 
   #open(record: Buffer): void {
@@ -263,6 +283,14 @@ export class Connection {
     return fresh;
   }
 
+  /** Whether the client has this record already: then it must be the very same. */
+  #isDelivered(sealed: readonly Buffer[]): boolean {
+    if (this.#regeneration === undefined) return false;
+    this.#regeneration.confirm(sealed);
+    if (this.#regeneration.done) this.#regeneration = undefined;
+    return true;
+  }
+
   /** The decision may hold the output, so it is made before anything is sent; sealing only numbers it. */
   #produce(chunks: readonly Buffer[], moment: 'output' | 'answered'): void {
     const sealed: Buffer[][] = [];
@@ -320,12 +348,14 @@ export class Connection {
 
   /** Everything read is answered: the director may forget it, unless delivered records are still to be checked. */
   #reachBoundary(): void {
+    const { recordsRead, recordsWritten } = this.#records;
     if (this.#regeneration === undefined) {
-      const { recordsRead, recordsWritten } = this.#records;
       this.#exchange.restart();
       this.#feed.restart({ recordsRead, recordsWritten });
       this.#decide('boundary');
       this.#outbox.commit(recordsRead, true);
+    } else if (recordsRead >= this.#replayedThrough) {
+      throw new DivergedError('the client has more of the reply than was made again');
     }
     this.#useOutcome();
   }
@@ -377,9 +407,11 @@ export class Connection {
     const { requestUpdate } = parseKeyUpdate(content);
     this.#records.rekeyRead();
     const reply = requestUpdate ? this.#records.rekeyWrite() : undefined;
+    const unsent = reply !== undefined && !this.#isDelivered(reply) ? reply : undefined;
     this.#decide('rekeyed');
-    if (reply !== undefined) this.#send(reply);
-    if (this.#exchange.atBoundary) this.#reachBoundary();
+    if (unsent !== undefined) this.#send(unsent);
+    // In the middle of the records that an outcome stands for, the tracker has seen nothing of them.
+    if (this.#answering === undefined && this.#exchange.atBoundary) this.#reachBoundary();
   }
 
   #alert(content: Buffer): void {
@@ -405,9 +437,10 @@ export class Connection {
     this.#close('closed', 'end');
   }
 
-  /** While delivered records are still to be made again, the next number is not free. */
+  /** While delivered records are still to be made again, the next number is not free; behind the last one, none is. */
   #sendAlert(level: AlertLevel, alert: AlertDescription): void {
     if (this.#ended || this.#regeneration !== undefined) return;
+    if (this.#records.write.nextAction === 'refuse') return;
     this.#send(this.#records.seal(ContentType.alert, encodeAlert(level, alert)));
   }
 

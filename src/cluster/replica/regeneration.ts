@@ -49,6 +49,17 @@ export class Regeneration {
     return rest;
   }
 
+  /**
+   * A record that is no output of the application, a KeyUpdate, was made again.
+   *
+   * @throws DivergedError when it is not the next one that the client has
+   */
+  confirm(sealed: readonly Buffer[]): void {
+    if (this.#pendingBytes > 0)
+      throw new DivergedError('a KeyUpdate comes in the middle of a delivered record');
+    this.#compare(sealed);
+  }
+
   /** Of a record that is no output, such as one of the handshake, no content can be had. */
   #nextContentBytes(write: WriteState): number {
     try {

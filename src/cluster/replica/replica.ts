@@ -350,7 +350,7 @@ export class Replica implements ConnectionHost {
     );
     this.#observer.takenOver(flowId, { takenMs, stateMs, cryptoMs: this.#clock() });
     this.#flows.set(flowId, { stage: 'connection', connection });
-    connection.resume(plan, take.commit.recordsRead);
+    connection.resume(plan, take);
   }
 
   #openCommitted(flowId: number, take: Take): CommittedState | undefined {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { UsageError } from '../../base/errors.js';
+import { createPrng } from '../../base/prng.js';
 import { parseRunOptions, type RunOptions } from '../../bench/run-options.js';
 import { SERVERNAME } from '../../bench/trial.js';
 import { createIdentity } from '../../cluster/certificates.js';
@@ -15,7 +16,6 @@ interface ServeOptions extends Record<string, unknown> {
 }
 
 const MAX_PORT = 65_535;
-/** Which workload's application answers: `/reply/<id>?bytes=<n>` and `/download/<id>?bytes=<n>`. */
 const DEFAULT_WORKLOAD = 'request-reply';
 
 export function serveCommand(): Command {
@@ -103,11 +103,22 @@ function describe(cluster: Cluster, options: RunOptions, folder: string): void {
     `director:   https://127.0.0.1:${cluster.port}/ (pid ${cluster.directorPid})`,
     `replicas:   ${cluster.replicaPids.map((pid, index) => `${index} (pid ${pid})`).join(', ')}`,
     `CA:         ${join(folder, 'ca.pem')} (server name ${SERVERNAME}, localhost, 127.0.0.1)`,
-    `try:        curl --cacert ${join(folder, 'ca.pem')} 'https://127.0.0.1:${cluster.port}/reply/1?bytes=128'`,
+    `try:        curl --cacert ${join(folder, 'ca.pem')} 'https://127.0.0.1:${cluster.port}${exampleTarget(options)}'`,
     `kill the primary with: kill -9 ${primary}`,
     'stop with Ctrl-C',
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** The first GET of the workload's plan: whatever the application is, it answers that. */
+function exampleTarget({ workloads, seed }: RunOptions): string {
+  const workload = workloads[0]?.plugin;
+  const options = { connections: 1, durationMs: 1000, arrivals: workload?.arrivals ?? 'closed' };
+  const [requests = []] = workload?.plan(options, createPrng(seed)).connections ?? [];
+  for (const { method, target } of requests) {
+    if (method === 'GET') return target;
+  }
+  return '/';
 }
 
 async function stopped(cluster: Cluster, signal: AbortSignal): Promise<void> {
