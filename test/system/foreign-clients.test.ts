@@ -1,0 +1,110 @@
+/** TLS clients that know nothing of this project, while the replica that serves them is killed. */
+import { createHash } from 'node:crypto';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { PausedDownload } from './support/download.js';
+import { isMissing } from './support/program.js';
+import { replyContent, replyTarget } from './support/replies.js';
+import { OpensslSession } from './support/s-client.js';
+import { ServeProcess } from './support/server.js';
+import { Wrk } from './support/wrk.js';
+
+const withoutWrk = isMissing('wrk');
+const withoutCurl = isMissing('curl');
+const withoutOpenssl = isMissing('openssl');
+
+const VERSIONS = ['1.3', '1.2'];
+const KEEPING = ['spr', 'full-state-copy'];
+const CASES = VERSIONS.flatMap((tls) => KEEPING.map((strategy) => ({ tls, strategy })));
+
+/** Replies of each connection before the fault: by then the handshakes of all of them are over. */
+const REPLIES_BEFORE = 10;
+/** More than what can still be under way of the dead primary's: one request per connection is in flight. */
+const REPLIES_AFTER = 3;
+const MIB = 1024 * 1024;
+/** Above all that the kernel and the processes between buffer: the fault is in the middle for certain. */
+const DOWNLOAD_BYTES = 64 * MIB;
+
+async function startServer(...args: string[]): Promise<ServeProcess> {
+  const server = await ServeProcess.start(...args);
+  onTestFinished(() => server.destroy());
+  return server;
+}
+
+/** Runs `wrk`, kills the primary under load, and returns the statistics after enough further replies. */
+async function wrkThroughKill(server: ServeProcess, connections: number): Promise<string> {
+  const wrk = new Wrk(server, connections);
+  onTestFinished(() => wrk.destroy());
+  await wrk.untilReplies(REPLIES_BEFORE * connections);
+  server.killPrimary();
+  await server.untilFailureIsDetected();
+  await wrk.untilReplies(wrk.replies + REPLIES_AFTER * connections);
+  return wrk.stop();
+}
+
+describe.skipIf(withoutWrk)('wrk', () => {
+  const cases = CASES.flatMap((each) => [32, 500].map((connections) => ({ ...each, connections })));
+  it.each(cases)('with $connections connections notices nothing: $strategy, TLS $tls', async (each) => {
+    const server = await startServer('--strategy', each.strategy, '--tls', each.tls);
+    const statistics = await wrkThroughKill(server, each.connections);
+    expect(statistics).toMatch(/ requests in /);
+    expect(statistics).not.toMatch(/Socket errors|Non-2xx|wrong reply/);
+    expect(server.output).toContain('replica 0 failed');
+    await server.stop();
+  });
+
+  it('sees its connections reset where they are not kept', async () => {
+    const server = await startServer('--strategy', 'full-handshake');
+    const statistics = await wrkThroughKill(server, 32);
+    expect(Number(/Socket errors: .*read (\d+)/.exec(statistics)?.[1])).toBeGreaterThanOrEqual(32);
+    expect(statistics).not.toMatch(/wrong reply/);
+    await server.stop();
+  });
+});
+
+describe.skipIf(withoutCurl)('curl', () => {
+  it.each(CASES)('completes a download on one connection: $strategy, TLS $tls', async ({ strategy, tls }) => {
+    const server = await startServer('--strategy', strategy, '--tls', tls, '--workload', 'bulk-download');
+    const download = new PausedDownload(server, replyTarget('1-0', DOWNLOAD_BYTES));
+    onTestFinished(() => download.destroy());
+    await download.read(MIB);
+    server.killPrimary();
+    await server.untilFailureIsDetected();
+    const digest = createHash('sha256').update(replyContent('1-0', DOWNLOAD_BYTES)).digest('hex');
+    expect(await download.finish()).toEqual({ code: 0, stderr: 'connections 1', digest });
+    expect(download.receivedBytes).toBe(DOWNLOAD_BYTES);
+    await server.stop();
+  });
+});
+
+describe.skipIf(withoutOpenssl)('openssl s_client', () => {
+  it.each(CASES)('goes on with its session: $strategy, TLS $tls', async ({ strategy, tls }) => {
+    const server = await startServer('--strategy', strategy, '--tls', tls);
+    const session = await openSession(server, tls);
+    expect(await session.get(replyTarget('1-0', 500))).toEqual(replyContent('1-0', 500));
+    server.killPrimary();
+    await server.untilFailureIsDetected();
+    expect(await session.get(replyTarget('1-1', 40_000))).toEqual(replyContent('1-1', 40_000));
+    expect(await session.get(replyTarget('1-2', 1))).toEqual(replyContent('1-2', 1));
+    await server.stop();
+  });
+
+  it.each(KEEPING)('goes on with keys that it updated: %s', async (strategy) => {
+    const server = await startServer('--strategy', strategy);
+    const session = await openSession(server, '1.3');
+    await session.updateKeys();
+    expect(await session.get(replyTarget('1-0', 500))).toEqual(replyContent('1-0', 500));
+    server.killPrimary();
+    await server.untilFailureIsDetected();
+    expect(await session.get(replyTarget('1-1', 40_000))).toEqual(replyContent('1-1', 40_000));
+    await session.updateKeys();
+    expect(await session.get(replyTarget('1-2', 500))).toEqual(replyContent('1-2', 500));
+    await server.stop();
+  });
+});
+
+async function openSession(server: ServeProcess, tls: string): Promise<OpensslSession> {
+  const session = new OpensslSession(server, tls);
+  onTestFinished(() => session.destroy());
+  await session.untilReady();
+  return session;
+}
