@@ -39,9 +39,37 @@ const QUICK_WORKLOADS = ['request-reply'];
 /** One byte of an index is on the wire, and 255 means none. */
 const MAX_REPLICAS = 16;
 const MAX_CONNECTIONS = 100_000;
+/** Above every path on Earth; trials would take minutes each. */
+const MAX_RTT_MS = 10_000;
 
-const list = z.union([z.string().transform((text) => text.split(',')), z.array(z.string())]);
-const integer = (low: number, high: number) => z.coerce.number().int().min(low).max(high);
+const list = z.union(
+  [z.string().transform((text) => text.split(',')), z.array(z.string())],
+  'must be names separated by commas',
+);
+
+/** Text from the command line, or a number from a configuration file. Nothing is not zero. */
+function numeric(bounds: z.ZodNumber) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
+    bounds,
+  );
+}
+
+function integer(low: number, high: number) {
+  const error = `must be a whole number from ${low} to ${high}`;
+  return numeric(z.number(error).int(error).min(low, error).max(high, error));
+}
+
+function decimal(low: number, high: number) {
+  const error = `must be a number from ${low} to ${high}`;
+  return numeric(z.number(error).min(low, error).max(high, error));
+}
+
+function choice<const V extends readonly [string, ...string[]]>(...allowed: V) {
+  const values = z.enum(allowed, `must be one of ${allowed.join(', ')}`);
+  // A version may be a number in a configuration file.
+  return z.preprocess((value) => (typeof value === 'number' ? String(value) : value), values);
+}
 
 /** Names are those of the command line's options, in camel case. */
 const rawSchema = z
@@ -51,16 +79,16 @@ const rawSchema = z
     workloads: list.optional(),
     faults: list.default(['kill']),
     connections: integer(1, MAX_CONNECTIONS).optional(),
-    arrivals: z.enum(['open', 'closed']).optional(),
+    arrivals: choice('open', 'closed').optional(),
     trials: integer(1, 1000).optional(),
     seed: integer(0, Number.MAX_SAFE_INTEGER).optional(),
-    tls: z.enum(['1.3', '1.2']).default('1.3'),
-    suite: z.string().default('aes-128-gcm'),
-    key: z.enum(['ecdsa-p256', 'rsa-2048', 'rsa-4096']).default('ecdsa-p256'),
-    engine: z.enum(['adopted', 'native']).default('adopted'),
-    rttMs: z.coerce.number().min(0).max(10_000).default(0),
+    tls: choice('1.3', '1.2').default('1.3'),
+    suite: z.string('must be a name').default('aes-128-gcm'),
+    key: choice('ecdsa-p256', 'rsa-2048', 'rsa-4096').default('ecdsa-p256'),
+    engine: choice('adopted', 'native').default('adopted'),
+    rttMs: decimal(0, MAX_RTT_MS).default(0),
     replicas: integer(2, MAX_REPLICAS).default(2),
-    quick: z.boolean().default(false),
+    quick: z.boolean('must be true or false').default(false),
   })
   .strict();
 
@@ -80,8 +108,8 @@ export async function parseRunOptions(raw: RawRunOptions, randomSeed: number): P
   if (options.engine === 'native') refuseKeptTransports(strategies);
   return {
     strategies,
-    workloads: await Promise.all(unique(workloads).map(loadWorkloadFrom)),
-    faults: unique(options.faults).map(findFault),
+    workloads: await Promise.all(namesOf('workloads', workloads).map(loadWorkloadFrom)),
+    faults: namesOf('faults', options.faults).map(findFault),
     connections: options.connections,
     arrivals: options.arrivals,
     trials: options.trials ?? (options.quick ? QUICK_TRIALS : DEFAULT_TRIALS),
@@ -102,9 +130,9 @@ async function loadStrategies(
   ids: readonly string[],
   files: readonly string[],
 ): Promise<Loaded<RecoveryStrategy>[]> {
-  const named = ids.includes('all') ? STRATEGIES.map(({ id }) => id) : ids;
+  const named = ids.flatMap((id) => (id.trim() === 'all' ? STRATEGIES.map((entry) => entry.id) : id));
   const loaded = await Promise.all(
-    unique([...named, ...files]).map(async (specifier) => ({
+    namesOf('strategies', [...named, ...files]).map(async (specifier) => ({
       specifier,
       plugin: await loadStrategy(specifier),
     })),
@@ -137,14 +165,20 @@ function findFault(id: string): Fault {
   );
 }
 
-function unique(values: readonly string[]): string[] {
-  return [...new Set(values.map((value) => value.trim()).filter((value) => value !== ''))];
+/** Each name once. A run of nothing would end well and show nothing. */
+function namesOf(option: string, values: readonly string[]): string[] {
+  const names = [...new Set(values.map((value) => value.trim()).filter((value) => value !== ''))];
+  if (names.length === 0) throw new UsageError(`--${option}: must name at least one`);
+  return names;
 }
 
 function describeIssue(raw: RawRunOptions, issue: z.core.$ZodIssue | undefined): string {
   if (issue === undefined) return 'the options are not valid';
+  if (issue.code === 'unrecognized_keys') {
+    return `option "${issue.keys[0]}" is unknown, allowed are ${Object.keys(rawSchema.shape).join(', ')}`;
+  }
   const [name] = issue.path;
-  if (typeof name !== 'string') return `option ${issue.message}`;
+  if (typeof name !== 'string') return issue.message;
   const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   return `${option} ${String(raw[name])}: ${issue.message}`;
 }

@@ -31,10 +31,14 @@ export interface ClientLink {
   reset(): void;
 }
 
+/** A client that has been told the end and does not close its side is not waited for any longer. */
+const LINGER_MS = 5000;
+
 class DirectLink implements ClientLink {
   readonly clientAddress: string;
   readonly clientPort: number;
   readonly #socket: Socket;
+  #lingering: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, handler: ClientLinkHandler) {
     this.#socket = socket;
@@ -45,7 +49,10 @@ class DirectLink implements ClientLink {
     socket.on('end', () => handler.finished());
     socket.on('drain', () => handler.drained());
     socket.on('error', (error: NodeJS.ErrnoException) => handler.lost(error.code ?? error.message));
-    socket.on('close', () => handler.lost('closed'));
+    socket.on('close', () => {
+      clearTimeout(this.#lingering);
+      handler.lost('closed');
+    });
   }
 
   get pendingBytes(): number {
@@ -74,6 +81,7 @@ class DirectLink implements ClientLink {
 
   end(): void {
     this.#socket.end();
+    this.#lingering = setTimeout(() => this.#socket.destroy(), LINGER_MS);
   }
 
   reset(): void {

@@ -38,7 +38,7 @@ export class HttpApplication {
   constructor(application: Application, ledger: Ledger) {
     this.#server = createServer({ ServerResponse: TrackedResponse }, (request, response) => {
       const connection = this.#connections.get(request.socket);
-      application(request, response, new HttpExchange(connection, response, ledger));
+      answer(application, request, response, new HttpExchange(connection, response, ledger));
     });
     // Connections live as long as their clients want; a Keep-Alive header would only promise otherwise.
     this.#server.keepAliveTimeout = 0;
@@ -49,5 +49,19 @@ export class HttpApplication {
   serve(stream: ServedStream, connection?: Connection): void {
     if (connection !== undefined) this.#connections.set(stream, connection);
     this.#server.emit('connection', stream);
+  }
+}
+
+/** An application that throws loses its connection, not the replica with all the others. */
+function answer(
+  application: Application,
+  request: IncomingMessage,
+  response: TrackedResponse,
+  exchange: Exchange,
+): void {
+  try {
+    application(request, response, exchange);
+  } catch {
+    response.destroy();
   }
 }

@@ -150,6 +150,8 @@ export class IncomingLinks {
   readonly #handler: ReplicationHandler;
   readonly #server: Server;
   readonly #links = new Map<number, Socket>();
+  /** Who waits for the end of a link, by peer: all flows of a failed primary at once. */
+  readonly #draining = new Map<number, (() => void)[]>();
   readonly #sockets = new Set<Socket>();
 
   constructor(clusterKey: Buffer, handler: ReplicationHandler) {
@@ -185,10 +187,18 @@ export class IncomingLinks {
       callback();
       return;
     }
+    const waiting = this.#draining.get(peer);
+    if (waiting !== undefined) {
+      waiting.push(callback);
+      return;
+    }
+    const callbacks = [callback];
+    this.#draining.set(peer, callbacks);
     const fence = setTimeout(() => socket.destroy(), graceMs);
     socket.once('close', () => {
       clearTimeout(fence);
-      callback();
+      this.#draining.delete(peer);
+      for (const drained of callbacks) drained();
     });
   }
 
