@@ -9,7 +9,7 @@ export interface ClientLinkHandler {
   finished(): void;
   /** The connection is gone. */
   lost(cause: string): void;
-  /** What was written has left. */
+  /** Something of what was written has left. */
   drained(): void;
 }
 
@@ -100,12 +100,14 @@ class DelayedLink implements ClientLink {
   readonly clientAddress: string;
   readonly clientPort: number;
   readonly #direct: DirectLink;
+  readonly #handler: ClientLinkHandler;
   readonly #incoming: DelayLine<Incoming>;
   readonly #outgoing: DelayLine<Outgoing>;
   #early: Incoming[] | undefined = [];
   #delayedBytes = 0;
 
   constructor(socket: Socket, handler: ClientLinkHandler, rttMs: number) {
+    this.#handler = handler;
     this.#incoming = new DelayLine(rttMs / 2, (item) => deliver(item, handler));
     this.#outgoing = new DelayLine(rttMs / 2, (item) => this.#send(item));
     this.#direct = new DirectLink(socket, {
@@ -165,6 +167,8 @@ class DelayedLink implements ClientLink {
     else {
       this.#delayedBytes -= item.length;
       this.#direct.write(item);
+      // The socket tells only of what it had to keep.
+      this.#handler.drained();
     }
   }
 }

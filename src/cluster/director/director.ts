@@ -105,6 +105,8 @@ export class Director implements FlowHost {
   ended(flow: DirectorFlow, cause: string): void {
     this.#flows.delete(flow.id);
     this.#replicas.find(({ index }) => index === flow.owner.index)?.flows.delete(flow);
+    // Its primary makes the backup forget it, unless it hangs, or is gone.
+    this.#replicas.find(({ index }) => index === flow.backup)?.trunk.sendEnd(flow.id, 'closed');
     this.#observer.flowEnded(flow, cause, this.#clock());
   }
 
@@ -113,7 +115,7 @@ export class Director implements FlowHost {
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     const detector = new FailureDetector(this.#config.detector, this.#clock());
     const trunk: Trunk = new Trunk(socket, {
-      tlsRecord: (flowId, record) => this.#flows.get(flowId)?.serverRecord(record),
+      tlsRecord: (flowId, record) => this.#ownedFlow(index, flowId)?.serverRecord(record),
       controlRecord: (flowId, type, flags, body) => this.#control(index, flowId, type, flags, body),
       batchEnd: () => {
         detector.heard(this.#clock());
@@ -161,9 +163,9 @@ export class Director implements FlowHost {
   }
 
   #control(replica: number, flowId: number, type: number, flags: number, body: Buffer): void {
-    const flow = this.#flows.get(flowId);
+    const flow = this.#ownedFlow(replica, flowId);
     // The client may have closed while this was under way; heartbeats have no flow.
-    if (flow === undefined || flow.owner.index !== replica) return;
+    if (flow === undefined) return;
     try {
       this.#flowControl(flow, type, flags, body);
     } catch (error) {
@@ -171,6 +173,12 @@ export class Director implements FlowHost {
       flow.owner.trunk.sendEnd(flow.id, 'internal-error');
       flow.reset(`malformed control record: ${error.message}`);
     }
+  }
+
+  /** Nothing of a replica that does not serve the flow (any more) gets through. */
+  #ownedFlow(replica: number, flowId: number): DirectorFlow | undefined {
+    const flow = this.#flows.get(flowId);
+    return flow?.owner.index === replica ? flow : undefined;
   }
 
   #flowControl(flow: DirectorFlow, type: number, flags: number, body: Buffer): void {

@@ -59,7 +59,8 @@ export class DirectorFlow {
   #paused = false;
   #corked = false;
   #awaitsOutput = false;
-  #clientFinished = false;
+  /** Why nothing more comes from the client. */
+  #inputEnd: EndReason | undefined;
   #ended = false;
 
   constructor(
@@ -152,7 +153,6 @@ export class DirectorFlow {
     this.owner.trunk.sendControl(this.id, ControlType.take, this.#encodeTake());
     this.#awaitsOutput = true;
     this.#replay();
-    if (this.#clientFinished) this.owner.trunk.sendEnd(this.id, 'client-closed');
   }
 
   #open(): void {
@@ -163,7 +163,9 @@ export class DirectorFlow {
 
   #encodeTake(): Buffer {
     const { journal, link } = this;
-    this.#uncreditedBytes = 0;
+    const creditBytes = Math.max(0, FLOW_WINDOW_BYTES - link.pendingBytes);
+    // The rest of the window follows when the client has taken what the failed primary sent it.
+    this.#uncreditedBytes = FLOW_WINDOW_BYTES - creditBytes;
     return encodeTake({
       clientAddress: link.clientAddress,
       clientPort: link.clientPort,
@@ -172,7 +174,7 @@ export class DirectorFlow {
       commit: { recordsRead: journal.commitRead, recordsWritten: journal.commitWritten },
       delivered: journal.recordsWritten,
       received: journal.recordsRead,
-      creditBytes: Math.max(0, FLOW_WINDOW_BYTES - link.pendingBytes),
+      creditBytes,
       sealedState: journal.sealedState,
       deliveredEntries: journal.deliveredEntries,
     });
@@ -181,6 +183,7 @@ export class DirectorFlow {
   #replay(): void {
     this.#creditBytes = FLOW_WINDOW_BYTES;
     for (const record of this.journal.records) this.#send(record);
+    if (this.#inputEnd !== undefined) this.owner.trunk.sendEnd(this.id, this.#inputEnd);
     this.#pauseWithoutCredit();
   }
 
@@ -224,15 +227,19 @@ export class DirectorFlow {
     if (this.parked) this.#host.woken(this);
     if (this.#ended) return;
     this.link.pause();
-    this.owner.trunk.sendEnd(this.id, endReasonOf(error));
+    this.#endInput(endReasonOf(error));
   }
 
   #finished(): void {
     if (this.#ended) return;
-    this.#clientFinished = true;
     // A parked flow has nothing more to say; its owner only has to forget it.
-    this.owner.trunk.sendEnd(this.id, 'client-closed');
+    this.#endInput('client-closed');
     if (this.parked) this.#end('client-closed', 'end');
+  }
+
+  #endInput(reason: EndReason): void {
+    this.#inputEnd = reason;
+    this.owner.trunk.sendEnd(this.id, reason);
   }
 
   #lost(cause: string): void {
