@@ -175,7 +175,7 @@ function namesOf(option: string, values: readonly string[]): string[] {
 function describeIssue(raw: RawRunOptions, issue: z.core.$ZodIssue | undefined): string {
   if (issue === undefined) return 'the options are not valid';
   if (issue.code === 'unrecognized_keys') {
-    return `option "${issue.keys[0]}" is unknown, allowed are ${Object.keys(rawSchema.shape).join(', ')}`;
+    return `option "${issue.keys[0]}" is unknown, options of a run are ${Object.keys(rawSchema.shape).join(', ')}`;
   }
   const [name] = issue.path;
   if (typeof name !== 'string') return issue.message;

@@ -2,10 +2,11 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import { z } from 'zod';
 import { UsageError } from '../../base/errors.js';
 import { planTrials } from '../../bench/plan.js';
 import { describeStrategies, type RunOutcome, runAll } from '../../bench/run.js';
-import { parseRunOptions, type RawRunOptions } from '../../bench/run-options.js';
+import { parseRunOptions, type RunOptions } from '../../bench/run-options.js';
 import type { Results } from '../../contracts/report.js';
 import type { Summary } from '../../contracts/results.js';
 import { ExitCode, onInterruption } from '../exit-codes.js';
@@ -16,13 +17,14 @@ const DEFAULT_FOLDER = 'spr-bench-results';
 /** A seed that can be typed again. */
 const MAX_RANDOM_SEED = 2 ** 31;
 
-/** Options of this command that are not options of the run. */
-interface OutputOptions {
-  readonly out?: string;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly config?: string;
-}
+/** Options of this command that are not options of the run. A configuration file may hold values of any type. */
+const outputSchema = z.object({
+  out: z.string('must be a path').default(DEFAULT_FOLDER),
+  json: z.boolean('must be true or false').default(false),
+  quiet: z.boolean('must be true or false').default(false),
+});
+
+type OutputOptions = z.infer<typeof outputSchema>;
 
 export function compareCommand(): Command {
   return new Command('compare')
@@ -64,33 +66,27 @@ function repeatable(flags: string, description: string): Option {
 }
 
 async function compare(given: Record<string, unknown>): Promise<number> {
-  const merged = { ...readConfig(given['config']), ...given };
-  const {
-    out = DEFAULT_FOLDER,
-    json = false,
-    quiet = false,
-    config: _,
-    ...raw
-  } = merged as OutputOptions & RawRunOptions;
+  const { out, json, quiet, config: _, ...raw } = { ...readConfig(given['config']), ...given };
+  const output = parseOutputOptions({ out, json, quiet });
   const options = await parseRunOptions(raw, randomInt(MAX_RANDOM_SEED));
   const interruption = onInterruption();
   const progress = createProgress({
     total: planTrials(options).length,
-    quiet,
+    quiet: output.quiet,
     stream: process.stderr,
     nowMs: () => performance.now(),
   });
   try {
     const context = {
       options,
-      folder: out,
+      folder: output.out,
       command: commandLine(options.seed),
       rawOptions: raw,
       signal: interruption.signal,
     };
     const outcome = await runAll(context, progress);
     progress.close();
-    await report(outcome, { out, json, strategies: options.strategies.map(({ plugin }) => plugin) });
+    await report(outcome, options, output);
     return interruption.exitCode() ?? exitCodeOf(outcome.summary);
   } finally {
     progress.close();
@@ -98,18 +94,23 @@ async function compare(given: Record<string, unknown>): Promise<number> {
   }
 }
 
+function parseOutputOptions(given: Record<keyof OutputOptions, unknown>): OutputOptions {
+  const parsed = outputSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const name = issue?.path[0] as keyof OutputOptions;
+  throw new UsageError(`--${name} ${String(given[name])}: ${issue?.message}`);
+}
+
 async function report(
   { summary, accumulator }: RunOutcome,
-  {
-    out,
-    json,
-    strategies,
-  }: { out: string; json: boolean; strategies: Parameters<typeof describeStrategies>[0] },
+  { strategies }: RunOptions,
+  { out, json }: OutputOptions,
 ): Promise<void> {
   const results: Results = {
     summary,
     series: accumulator.series(),
-    strategies: describeStrategies(strategies),
+    strategies: describeStrategies(strategies.map(({ plugin }) => plugin)),
   };
   const path = await writeHtmlReport(results, out);
   await printReport(json ? 'json' : 'table', results);

@@ -72,10 +72,10 @@ function parsePort(text: string): number {
 }
 
 async function startCluster(options: RunOptions, port: number, folder: string): Promise<Cluster> {
-  const [strategy] = options.strategies;
+  const [strategy, ...others] = options.strategies;
   const [workload] = options.workloads;
-  if (strategy === undefined || workload === undefined)
-    throw new UsageError('serve takes one strategy and one workload');
+  if (strategy === undefined || workload === undefined || others.length > 0)
+    throw new UsageError('--strategy: serve takes one strategy');
   const identity = await createIdentity({ key: options.key, servername: SERVERNAME });
   await writeFile(join(folder, 'ca.pem'), identity.caPem);
   return Cluster.start({
