@@ -116,7 +116,7 @@ export function isMissing(...programs: (keyof typeof PACKAGES)[]): boolean {
   const missing = programs.filter((program) => spawnSync(program, ['--version']).error !== undefined);
   if (missing.length === 0) return false;
   const advice = `apt-get install ${missing.map((program) => PACKAGES[program]).join(' ')}`;
-  if (process.env['CI'] === 'true') throw new Error(`${missing.join(', ')} not found: ${advice}`);
+  if (process.env.CI === 'true') throw new Error(`${missing.join(', ')} not found: ${advice}`);
   process.stderr.write(`tests with ${missing.join(', ')} are skipped: ${advice}\n`);
   return true;
 }
