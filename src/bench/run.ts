@@ -1,5 +1,5 @@
 /** A run: all planned trials one after the other, each stored as it ends. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../base/errors.js';
 import { createPrng } from '../base/prng.js';
@@ -44,6 +44,13 @@ export async function runAll(context: RunContext, handler: RunHandler): Promise<
   const strategies = options.strategies.map(({ plugin }) => plugin);
   const accumulator = new RunAccumulator(strategies, createPrng(options.seed).fork('bootstrap'));
   let ended = 0;
+  const store = (): Summary => {
+    const summary = { ...summaryHead(context, startedAt, ended === specs.length), ...accumulator.summary() };
+    writeSummary(join(folder, SUMMARY_FILE), summary);
+    return summary;
+  };
+  // With it, the trials of a run that is killed can be reported all the same.
+  store();
   for (const spec of specs) {
     if (signal.aborted) break;
     handler.trialStarted(spec);
@@ -54,18 +61,19 @@ export async function runAll(context: RunContext, handler: RunHandler): Promise<
     handler.trialEnded(result);
     ended += 1;
   }
-  const summary: Summary = {
+  return { summary: store(), accumulator };
+}
+
+function summaryHead({ options, command, rawOptions }: RunContext, startedAt: string, complete: boolean) {
+  return {
     schemaVersion: SCHEMA_VERSION,
-    complete: ended === specs.length,
+    complete,
     startedAt,
     seed: options.seed,
-    command: context.command,
-    options: { ...context.rawOptions },
+    command,
+    options: { ...rawOptions },
     environment: captureEnvironment(),
-    ...accumulator.summary(),
-  };
-  writeSummary(join(folder, SUMMARY_FILE), summary);
-  return { summary, accumulator };
+  } as const;
 }
 
 /** What reports say about the strategies of a run. */
@@ -124,8 +132,8 @@ function prepareFolder(folder: string): string {
   const trialsPath = join(folder, TRIALS_FILE);
   try {
     mkdirSync(folder, { recursive: true });
-    for (const name of [TRIALS_FILE, SUMMARY_FILE, 'report.html'])
-      rmSync(join(folder, name), { force: true });
+    for (const name of [SUMMARY_FILE, 'report.html']) rmSync(join(folder, name), { force: true });
+    writeFileSync(trialsPath, '');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UsageError(`--out ${folder} cannot be written: ${reason}`, { cause: error });
