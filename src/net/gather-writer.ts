@@ -14,8 +14,6 @@ export class GatherWriter {
   #pieces: Buffer[] = [];
   #scheduled = false;
   #closed = false;
-  /** Bytes accepted so far, for counting what goes over the wire. */
-  bytesWritten = 0;
 
   constructor(socket: Writable) {
     this.#socket = socket;
@@ -31,8 +29,7 @@ export class GatherWriter {
       return;
     }
     this.#cut();
-    this.#pieces.push(bytes);
-    this.bytesWritten += bytes.length;
+    if (!this.#closed) this.#pieces.push(bytes);
     this.#schedule();
   }
 
@@ -41,7 +38,6 @@ export class GatherWriter {
     if (this.#slab.length - this.#end < length) this.#renewSlab();
     const at = this.#end;
     this.#end += length;
-    this.bytesWritten += length;
     this.#schedule();
     return at;
   }
@@ -81,7 +77,7 @@ export class GatherWriter {
   /** Moves the filled part of the slab to the gather list; the socket reads it later, so it is never written again. */
   #cut(): void {
     if (this.#end === this.#start) return;
-    this.#pieces.push(this.#slab.subarray(this.#start, this.#end));
+    if (!this.#closed) this.#pieces.push(this.#slab.subarray(this.#start, this.#end));
     this.#start = this.#end;
   }
 

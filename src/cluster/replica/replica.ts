@@ -185,10 +185,14 @@ export class Replica implements ConnectionHost {
     }
   }
 
-  /** A control record that is malformed ends its flow; the others do not notice. */
   #control(flowId: number, type: number, body: Buffer): void {
+    this.#attempt(flowId, () => this.#flowControl(flowId, type, body));
+  }
+
+  /** What is malformed ends its flow; the others do not notice. */
+  #attempt(flowId: number, action: () => void): void {
     try {
-      this.#flowControl(flowId, type, body);
+      action();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.trunk.sendEnd(flowId, 'internal-error');
@@ -309,7 +313,8 @@ export class Replica implements ConnectionHost {
     this.#incoming.whenDrained(take.from, LINK_DRAIN_GRACE_MS, () => {
       // The director may have gone meanwhile, and all flows with it.
       if (this.#flows.get(flowId) !== taking) return;
-      this.#takeOver(flowId, take, takenMs);
+      this.#flows.delete(flowId);
+      this.#attempt(flowId, () => this.#takeOver(flowId, take, takenMs));
       for (const record of taking.records) this.#clientRecord(flowId, record);
       if (taking.ended !== undefined) this.#end(flowId, taking.ended);
     });

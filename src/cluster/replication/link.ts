@@ -40,14 +40,15 @@ export class OutgoingLink {
     this.peer = peer;
     this.#socket = socket;
     this.#writer = new GatherWriter(socket);
-    const salt = randomBytes(SALT_BYTES);
+    // The index is a part of the salt: whoever changes it on the way changes the keys.
+    const salt = Buffer.concat([Buffer.of(self), randomBytes(SALT_BYTES)]);
     this.#sealer = new FrameSealer(deriveLinkKey(clusterKey, salt, 'to-backup'));
     const opener = new FrameOpener(deriveLinkKey(clusterKey, salt, 'to-primary'));
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#receive(opener, chunk));
     socket.on('error', () => this.#lost());
     socket.on('close', () => this.#lost());
-    this.#writer.write(Buffer.concat([MAGIC, Buffer.of(self), salt]));
+    this.#writer.write(Buffer.concat([MAGIC, salt]));
     this.#send({ flowId: 0, epoch: 0, kind: FrameKind.hello, payload: NO_PAYLOAD });
   }
 
@@ -149,9 +150,7 @@ export class IncomingLinks {
   readonly #clusterKey: Buffer;
   readonly #handler: ReplicationHandler;
   readonly #server: Server;
-  readonly #links = new Map<number, Socket>();
-  /** Who waits for the end of a link, by peer: all flows of a failed primary at once. */
-  readonly #draining = new Map<number, (() => void)[]>();
+  readonly #links = new Map<number, PeerLink>();
   readonly #sockets = new Set<Socket>();
 
   constructor(clusterKey: Buffer, handler: ReplicationHandler) {
@@ -182,24 +181,13 @@ export class IncomingLinks {
    * lives after `graceMs` only hung, and is fenced.
    */
   whenDrained(peer: number, graceMs: number, callback: () => void): void {
-    const socket = this.#links.get(peer);
-    if (socket === undefined) {
+    const link = this.#links.get(peer);
+    if (link === undefined) {
       callback();
       return;
     }
-    const waiting = this.#draining.get(peer);
-    if (waiting !== undefined) {
-      waiting.push(callback);
-      return;
-    }
-    const callbacks = [callback];
-    this.#draining.set(peer, callbacks);
-    const fence = setTimeout(() => socket.destroy(), graceMs);
-    socket.once('close', () => {
-      clearTimeout(fence);
-      this.#draining.delete(peer);
-      for (const drained of callbacks) drained();
-    });
+    link.drained.push(callback);
+    link.fence ??= setTimeout(() => link.socket.destroy(), graceMs);
   }
 
   #greet(socket: Socket): void {
@@ -222,24 +210,29 @@ export class IncomingLinks {
       this.#refuse(socket);
       return;
     }
-    const peer = greeting[MAGIC.length] ?? 0;
-    const salt = greeting.subarray(MAGIC.length + 1, GREETING_BYTES);
+    const salt = greeting.subarray(MAGIC.length, GREETING_BYTES);
+    const peer: PeerLink = { index: salt[0] ?? 0, socket, drained: [], fence: undefined };
     const link = new IncomingLink(socket, {
       opener: new FrameOpener(deriveLinkKey(this.#clusterKey, salt, 'to-backup')),
       sealer: new FrameSealer(deriveLinkKey(this.#clusterKey, salt, 'to-primary')),
       // Only a frame that opens proves that the peer has the cluster key.
-      admitted: () => this.#links.set(peer, socket),
+      admitted: () => this.#links.set(peer.index, peer),
       frame: (frame) => this.#dispatch(frame),
       refused: () => this.#refuse(socket),
     });
-    socket.on('close', () => {
-      if (this.#links.get(peer) === socket) this.#links.delete(peer);
-    });
-    socket.on('data', (chunk: Buffer) => {
+    socket.on('close', () => this.#drained(peer));
+    const receive = (chunk: Buffer): void => {
       this.counters.bytes += chunk.length;
       link.receive(chunk);
-    });
-    link.receive(greeting.subarray(GREETING_BYTES));
+    };
+    socket.on('data', receive);
+    receive(greeting.subarray(GREETING_BYTES));
+  }
+
+  #drained(peer: PeerLink): void {
+    clearTimeout(peer.fence);
+    if (this.#links.get(peer.index) === peer) this.#links.delete(peer.index);
+    for (const callback of peer.drained) callback();
   }
 
   #dispatch(frame: Frame): void {
@@ -262,6 +255,15 @@ export class IncomingLinks {
     this.counters.refused += 1;
     socket.destroy();
   }
+}
+
+interface PeerLink {
+  readonly index: number;
+  readonly socket: Socket;
+  /** Called when the link has ended: all flows of a failed primary wait for it at once. */
+  readonly drained: (() => void)[];
+  /** Ends a link that does not end by itself; undefined while nobody waits for it. */
+  fence: NodeJS.Timeout | undefined;
 }
 
 interface IncomingLinkOptions {

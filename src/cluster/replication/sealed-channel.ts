@@ -99,6 +99,7 @@ export class FrameOpener {
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #neededBytes = HEADER_BYTES;
+  #failed = false;
 
   constructor(key: KeyObject) {
     this.#key = key;
@@ -112,9 +113,17 @@ export class FrameOpener {
   /**
    * Calls `onFrame` for each frame that `chunk` completes.
    *
-   * @throws ProtocolError when a frame is malformed or does not open; the link is of no use after that.
+   * @throws ProtocolError when a frame is malformed or does not open, and always after that
    */
   push(chunk: Buffer, onFrame: (frame: Frame) => void): void {
+    if (this.#failed)
+      throw new ProtocolError(Alert.bad_record_mac, 'the replication link has already failed');
+    this.#failed = true;
+    this.#push(chunk, onFrame);
+    this.#failed = false;
+  }
+
+  #push(chunk: Buffer, onFrame: (frame: Frame) => void): void {
     this.#pending.push(chunk);
     this.#pendingBytes += chunk.length;
     if (this.#pendingBytes < this.#neededBytes) return;

@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  DELIVERED_ENTRY_BYTES,
+  END_REASONS,
+  encodeEnd,
+  encodeOpen,
+  encodeTake,
+  MAX_CONTROL_BODY_BYTES,
+  parseCredit,
+  parseEnd,
+  parseOpen,
+  parseTake,
+  type Take,
+  writeDeliveredEntry,
+} from '../../src/net/control-records.js';
+
+const REFUSED = expect.objectContaining({ name: 'ProtocolError' });
+const MAX_UINT48 = 2 ** 48 - 1;
+
+const opens = fc.record({
+  clientAddress: fc.oneof(fc.ipV4(), fc.ipV6()),
+  clientPort: fc.nat(65_535),
+  backup: fc.option(fc.nat(254), { nil: undefined }),
+});
+const takes: fc.Arbitrary<Take> = fc
+  .record({
+    open: opens,
+    from: fc.nat(254),
+    read: fc.maxSafeNat().map((value) => value % (MAX_UINT48 - 5000)),
+    written: fc.maxSafeNat().map((value) => value % (MAX_UINT48 - 5000)),
+    unanswered: fc.nat(4000),
+    delivered: fc.nat(40),
+    creditBytes: fc.nat(2 ** 32 - 1),
+    sealedState: fc.option(fc.uint8Array({ minLength: 1, maxLength: 2000 }), { nil: undefined }),
+  })
+  .map(({ open, from, read, written, unanswered, delivered, creditBytes, sealedState }) => ({
+    ...open,
+    from,
+    commit: { recordsRead: read, recordsWritten: written },
+    delivered: written + delivered,
+    received: read + unanswered,
+    creditBytes,
+    sealedState: sealedState && Buffer.from(sealedState),
+    deliveredEntries: Buffer.alloc(delivered * DELIVERED_ENTRY_BYTES, delivered),
+  }));
+
+describe('open', () => {
+  it('is parsed back', () => {
+    fc.assert(
+      fc.property(opens, (open) => {
+        expect(parseOpen(encodeOpen(open))).toEqual(open);
+      }),
+    );
+  });
+
+  it('is refused when it is cut or longer', () => {
+    const body = encodeOpen({ clientAddress: '127.0.0.1', clientPort: 443, backup: 1 });
+    for (let length = 0; length < body.length; length++) {
+      expect(() => parseOpen(body.subarray(0, length))).toThrow(REFUSED);
+    }
+    expect(() => parseOpen(Buffer.concat([body, Buffer.of(0)]))).toThrow(REFUSED);
+  });
+});
+
+describe('take', () => {
+  it('is parsed back', () => {
+    fc.assert(
+      fc.property(takes, (take) => {
+        expect(parseTake(encodeTake(take))).toEqual(take);
+      }),
+    );
+  });
+
+  it('is refused when it is cut or longer: its entries say how long it must be', () => {
+    fc.assert(
+      fc.property(takes, fc.nat(), (take, cut) => {
+        const body = encodeTake(take);
+        expect(() => parseTake(body.subarray(0, cut % body.length))).toThrow(REFUSED);
+        expect(() => parseTake(Buffer.concat([body, Buffer.of(0)]))).toThrow(REFUSED);
+      }),
+    );
+  });
+
+  it('is refused when less was received or delivered than committed', () => {
+    const take: Take = {
+      clientAddress: '::1',
+      clientPort: 1,
+      backup: undefined,
+      from: 0,
+      commit: { recordsRead: 5, recordsWritten: 5 },
+      delivered: 5,
+      received: 4,
+      creditBytes: 0,
+      sealedState: undefined,
+      deliveredEntries: Buffer.alloc(0),
+    };
+    expect(() => parseTake(encodeTake(take))).toThrow('take: evidence does not add up');
+    expect(() => parseTake(encodeTake({ ...take, delivered: 4, received: 5 }))).toThrow(REFUSED);
+  });
+
+  it('fits one control record with everything at its bound', () => {
+    const body = encodeTake({
+      clientAddress: 'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255',
+      clientPort: 65_535,
+      backup: 254,
+      from: 254,
+      commit: { recordsRead: MAX_UINT48, recordsWritten: MAX_UINT48 - 3000 },
+      delivered: MAX_UINT48,
+      received: MAX_UINT48,
+      creditBytes: 2 ** 32 - 1,
+      // The longest checkpoint (1 KiB) and input (8 KiB), their framing (14) and their seal (28).
+      sealedState: Buffer.alloc(9 * 1024 + 14 + 28),
+      deliveredEntries: Buffer.alloc(3000 * DELIVERED_ENTRY_BYTES),
+    });
+    expect(body.length).toBeLessThanOrEqual(MAX_CONTROL_BODY_BYTES);
+  });
+});
+
+describe('end', () => {
+  it.each(END_REASONS)('is parsed back: %s', (reason) => {
+    expect(parseEnd(encodeEnd(reason))).toBe(reason);
+  });
+
+  it.each([[[]], [[END_REASONS.length]], [[255]], [[0, 0]]])('is refused: %j', (bytes) => {
+    expect(() => parseEnd(Buffer.from(bytes))).toThrow(REFUSED);
+  });
+});
+
+describe('credit', () => {
+  it('is four bytes', () => {
+    expect(parseCredit(Buffer.of(0, 1, 0, 2))).toBe(65_538);
+    expect(() => parseCredit(Buffer.of(0, 1, 0))).toThrow(REFUSED);
+    expect(() => parseCredit(Buffer.of(0, 1, 0, 2, 3))).toThrow(REFUSED);
+  });
+});
+
+describe('an entry of a delivered record', () => {
+  it('is its length and its last 16 bytes', () => {
+    const entry = Buffer.alloc(DELIVERED_ENTRY_BYTES + 2, 0xee);
+    const record = Buffer.from([...Array(300).keys()]);
+    writeDeliveredEntry(entry, 1, record);
+    expect(entry.readUInt16BE(1)).toBe(300);
+    expect(entry.subarray(3, 19)).toEqual(record.subarray(284));
+    expect([entry[0], entry[19]]).toEqual([0xee, 0xee]);
+  });
+});
+
+it('parsers throw nothing but ProtocolError, whatever they get', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      for (const parse of [parseOpen, parseTake, parseEnd, parseCredit]) {
+        try {
+          parse(Buffer.from(bytes));
+        } catch (error) {
+          expect(error).toEqual(REFUSED);
+        }
+      }
+    }),
+  );
+});
