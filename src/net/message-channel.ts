@@ -141,13 +141,18 @@ export class ChildChannel<Out extends Message, In extends Message> {
     return sent;
   }
 
-  /** Ends the child, stopped or not, and resolves when it is gone: asks by disconnecting, insists after 2 s. */
+  /**
+   * Ends the child, stopped or not, and resolves when it is gone: asks by disconnecting, insists after 2 s. What is still
+   * expected of it rejects.
+   */
   async end(): Promise<void> {
     this.kill('SIGCONT');
     if (this.#child.connected) this.#child.disconnect();
     const insist = setTimeout(() => this.kill('SIGKILL'), END_GRACE_MS);
     await this.exited;
     clearTimeout(insist);
+    // Node emits no 'close' for a child that was disconnected from here.
+    this.#fail('it was ended');
   }
 
   #listen(): void {

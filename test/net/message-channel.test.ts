@@ -205,6 +205,16 @@ describe('ChildChannel', () => {
     await expect(channel.exited).resolves.toEqual({ code: 0, signal: null });
   });
 
+  it('expects nothing more of a child that it ended', async () => {
+    const channel = spawnEcho();
+    await channel.expect('ready', TIMEOUT_MS);
+    const expected = expect(channel.expect('echoed', TIMEOUT_MS)).rejects.toThrow('it was ended');
+
+    await channel.end();
+
+    await expected;
+  });
+
   it('kills a child that does not end when it is asked to', async () => {
     const channel = spawnEcho();
     channel.send({ kind: 'stall' });
