@@ -30,15 +30,22 @@ export function strategyProblem(value: unknown): string | undefined {
   if (!['kept', 'reconnected'].includes(expects?.transport ?? '')) {
     return 'has no expects.transport of kept or reconnected';
   }
-  if (!Array.isArray(replicates) || !replicates.every((field) => field in STATE_FIELDS)) {
+  if (!Array.isArray(replicates) || !replicates.every((field) => Object.hasOwn(STATE_FIELDS, field))) {
     return `has no replicates list of ${Object.keys(STATE_FIELDS).join(', ')}`;
   }
   if (client?.onTransportLost !== 'full-handshake' && client?.onTransportLost !== 'resume-session') {
     return 'has no client.onTransportLost of full-handshake or resume-session';
   }
-  const keeps = expects?.transport === 'kept';
-  if (keeps && (typeof primary?.decide !== 'function' || typeof backup?.takeOver !== 'function')) {
+  return expects?.transport === 'kept' ? missingRole(primary, backup) : undefined;
+}
+
+function missingRole(
+  primary: RecoveryStrategy['primary'],
+  backup: RecoveryStrategy['backup'],
+): string | undefined {
+  if (typeof primary?.decide !== 'function' || typeof backup?.takeOver !== 'function') {
     return 'keeps transports, so it must have primary.decide and backup.takeOver';
   }
+  if (!['eager', 'lazy'].includes(backup.idleFlows)) return 'has no backup.idleFlows of eager or lazy';
   return undefined;
 }
