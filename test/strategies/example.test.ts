@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
 import { createSeededBytes } from '../../src/base/seeded-bytes.js';
@@ -8,9 +9,9 @@ import { TestCluster, until } from '../cluster/replica/harness.js';
 import { get, TestClient } from '../cluster/replica/test-client.js';
 import { describeStrategy } from './conformance.js';
 
-const PATH = fileURLToPath(new URL('../../examples/strategies/eager-spr.js', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../examples/strategies/', import.meta.url));
 const SUITE = findSuite({ version: '1.3', name: 'aes-128-gcm', authentication: 'ecdsa' });
-const strategy = await loadStrategy(PATH);
+const strategy = await loadStrategy(join(FOLDER, 'eager-spr.js'));
 
 const running: TestCluster[] = [];
 afterAll(() => {
