@@ -11,7 +11,7 @@ for (const strategy of STRATEGIES) describeStrategy(strategy);
 
 describe('the registry', () => {
   it('has an entry for each file of its folder', () => {
-    const folder = fileURLToPath(new URL('../../strategies', import.meta.url));
+    const folder = fileURLToPath(new URL('../../strategies/', import.meta.url));
     const files = readdirSync(folder).filter((name) => name.endsWith('.ts') && name !== 'index.ts');
     expect(STRATEGIES.map(({ id }) => `${id}.ts`).sort()).toEqual(files.sort());
   });
