@@ -45,12 +45,9 @@ export class ServerHandshake {
     const deframer = new RecordDeframer(TLS_STREAM);
     this.#wire = new Duplex({
       read() {},
-      write: (chunk: Buffer, _encoding, callback) => {
-        if (!this.#ended) deframer.push(chunk, (record) => this.#written(record));
-        this.#countWriteTurns();
-        callback();
-      },
+      write: (chunk: Buffer, _encoding, callback) => callback(this.#write(deframer, chunk)),
     });
+    this.#wire.on('error', (error) => this.#fail(error.message));
     this.#openssl = new TLSSocket(this.#wire, { isServer: true, secureContext });
     this.#openssl.on('keylog', (line: Buffer) => {
       const parsed = parseKeyLogLine(line);
@@ -98,6 +95,18 @@ export class ServerHandshake {
     this.#observer.wipe();
     this.#openssl.destroy();
     this.#wire.destroy();
+  }
+
+  /** Returns why the handshake cannot go on, if so: a suite that the record layer does not speak. */
+  #write(deframer: RecordDeframer, chunk: Buffer): Error | null {
+    if (this.#ended) return null;
+    this.#countWriteTurns();
+    try {
+      deframer.push(chunk, (record) => this.#written(record));
+      return null;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
   }
 
   #written(record: Buffer): void {
