@@ -23,7 +23,8 @@ export async function printReport(id: string, results: Results): Promise<void> {
   const { isTTY, columns } = process.stdout;
   const text = await findReport(id).render(results, {
     width: isTTY ? columns : DEFAULT_WIDTH,
-    colour: isTTY && pc.isColorSupported,
+    // Undefined, not false, where it is no terminal.
+    colour: isTTY === true && pc.isColorSupported,
   });
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 }

@@ -9,7 +9,7 @@ export function doctorCommand(): Command {
     .description('what is possible on this machine, and what would disturb a run')
     .action(async () => {
       const findings = await diagnose();
-      const text = renderDoctor(findings, { colour: process.stdout.isTTY && pc.isColorSupported });
+      const text = renderDoctor(findings, { colour: process.stdout.isTTY === true && pc.isColorSupported });
       process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
       if (findings.some(({ status }) => status === 'missing')) process.exitCode = ExitCode.usage;
     });
