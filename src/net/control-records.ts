@@ -22,10 +22,12 @@ export const ControlType = {
   credit: 132,
   /** Both, flow 0: still there. */
   heartbeat: 133,
+  /** To the replica: the flow has another backup from now on. */
+  protect: 134,
 } as const;
 
 export const FIRST_CONTROL_TYPE = 128;
-export const LAST_CONTROL_TYPE = 133;
+export const LAST_CONTROL_TYPE = 134;
 /** A two-byte length. */
 export const MAX_CONTROL_BODY_BYTES = 65_535;
 
@@ -170,6 +172,19 @@ export function parseEnd(body: Buffer): EndReason {
   reader.end();
   if (reason === undefined) throw new ProtocolError(Alert.decode_error, `end: unknown reason ${body[0]}`);
   return reason;
+}
+
+/** @param backup index of the replica that the state goes to from now on */
+export function encodeProtect(backup: number): Buffer {
+  return Buffer.of(backup);
+}
+
+/** @throws ProtocolError when `body` is not exactly one index. */
+export function parseProtect(body: Buffer): number {
+  const reader = new ByteReader(body, 'protect');
+  const backup = reader.uint8();
+  reader.end();
+  return backup;
 }
 
 /** @throws ProtocolError when `body` is not exactly a four-byte count. */

@@ -235,8 +235,13 @@ export class Director implements FlowHost {
     replica.flows.clear();
     if (this.#config.transport === 'kept') this.#moveAll(flows, index);
     else for (const flow of flows) flow.reset('replica-failed');
+    this.#protectAgain(index);
+  }
+
+  /** Flows whose backup was the failed replica get another one, if one is left. */
+  #protectAgain(failed: number): void {
     for (const flow of this.#flows.values()) {
-      if (flow.backup === index) flow.backup = undefined;
+      if (flow.backup === failed) flow.protect(this.#backupFor(flow.owner.index));
     }
   }
 
@@ -250,7 +255,7 @@ export class Director implements FlowHost {
       else this.woken(flow);
     }
     for (const flow of idle) {
-      if (this.#config.idleFlows === 'lazy') flow.parked = true;
+      if (this.#config.idleFlows === 'lazy') flow.park();
       else this.woken(flow);
     }
   }

@@ -4,7 +4,13 @@
  */
 import type { Socket } from 'node:net';
 import { ProtocolError } from '../../base/errors.js';
-import { ControlType, type EndReason, encodeOpen, encodeTake } from '../../net/control-records.js';
+import {
+  ControlType,
+  type EndReason,
+  encodeOpen,
+  encodeProtect,
+  encodeTake,
+} from '../../net/control-records.js';
 import type { Trunk } from '../../net/trunk.js';
 import { Alert } from '../../tls/alert.js';
 import { RecordDeframer, TLS_STREAM } from '../../tls/deframer.js';
@@ -153,6 +159,19 @@ export class DirectorFlow {
     this.owner.trunk.sendControl(this.id, ControlType.take, this.#encodeTake());
     this.#awaitsOutput = true;
     this.#replay();
+  }
+
+  /** Puts the takeover off until the client speaks. Its new owner passes the state on, so that it may fail too. */
+  park(): void {
+    this.parked = true;
+    this.protect(this.backup);
+  }
+
+  /** From now on the state goes to `backup`; undefined when no replica is left for it. */
+  protect(backup: number | undefined): void {
+    this.backup = backup;
+    if (backup !== undefined)
+      this.owner.trunk.sendControl(this.id, ControlType.protect, encodeProtect(backup));
   }
 
   #open(): void {

@@ -60,7 +60,9 @@ export class Connection {
   readonly flowId: number;
   readonly stream: AppStream;
   readonly #host: ConnectionHost;
-  readonly #link: OutgoingLink | undefined;
+  #link: OutgoingLink | undefined;
+  /** Link to a new backup that is used from the next boundary on. */
+  #nextLink: OutgoingLink | undefined;
   readonly #records: RecordLayer;
   readonly #outbox: Outbox;
   readonly #feed: ReplicationFeed;
@@ -128,6 +130,24 @@ export class Connection {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /**
+   * The state goes to another backup from now on. Output that is held for its outcome stays with the old one: its
+   * release would be in doubt otherwise.
+   */
+  protect(link: OutgoingLink): void {
+    if (this.#ended) return;
+    if (this.#outbox.holding) {
+      this.#nextLink = link;
+      return;
+    }
+    this.#nextLink = undefined;
+    this.#link = link;
+    this.#outbox.relink(link);
+    this.#feed.relink(link);
+    const { output } = this.#decide('established');
+    if (output !== 'release-when-acknowledged') this.#outbox.release();
   }
 
   /** The next record of the client. */
@@ -354,6 +374,7 @@ export class Connection {
       this.#feed.restart({ recordsRead, recordsWritten });
       this.#decide('boundary');
       this.#outbox.commit(recordsRead, true);
+      if (this.#nextLink !== undefined) this.protect(this.#nextLink);
     } else if (recordsRead >= this.#replayedThrough) {
       throw new DivergedError('the client has more of the reply than was made again');
     }

@@ -90,6 +90,24 @@ export class KeptConnection {
     return this.#epochs[0]?.established;
   }
 
+  /** Everything again, as messages for another backup. */
+  messages(): StateMessage[] {
+    const snapshot = this.snapshot();
+    const messages: StateMessage[] = [
+      ...this.#epochs.map((secrets) => ({ secrets })),
+      ...this.#outcomes.map((outcome) => ({ outcome })),
+    ];
+    if (snapshot === undefined) return messages;
+    const { recordsRead, recordsWritten, startWritten, answered, checkpoint } = snapshot;
+    messages.push({
+      position: { recordsRead, recordsWritten },
+      input: { restart: true, startWritten, bytes: Buffer.concat(snapshot.input) },
+      output: { answered, records: snapshot.output },
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+    });
+    return messages;
+  }
+
   /** Overwrites every secret. */
   wipe(): void {
     for (const { state } of this.#epochs) state.fill(0);

@@ -23,7 +23,7 @@ const HELD = Number.POSITIVE_INFINITY;
 export class Outbox implements AcknowledgementWaiter {
   readonly #flowId: number;
   readonly #trunk: Trunk;
-  readonly #link: OutgoingLink | undefined;
+  #link: OutgoingLink | undefined;
   #queue: Item[] = [];
   /** What is appended now waits for this acknowledgement. */
   #gate = 0;
@@ -37,6 +37,16 @@ export class Outbox implements AcknowledgementWaiter {
     this.#flowId = flowId;
     this.#trunk = trunk;
     this.#link = link;
+  }
+
+  /** The backup is another one from now on: what waited for the old one is held until the new one is up to date. */
+  relink(link: OutgoingLink): void {
+    this.#stopWaiting();
+    this.#link = link;
+    this.#floor = 0;
+    this.#gate = HELD;
+    for (const item of this.#queue) item.gate = HELD;
+    if (this.#queue.length > 0) this.#wait();
   }
 
   get holding(): boolean {
@@ -107,6 +117,10 @@ export class Outbox implements AcknowledgementWaiter {
 
   #append(item: Item): void {
     this.#queue.push(item);
+    this.#wait();
+  }
+
+  #wait(): void {
     if (this.#waiting) return;
     this.#waiting = true;
     this.#link?.wait(this);

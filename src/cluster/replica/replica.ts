@@ -13,6 +13,7 @@ import {
   parseCredit,
   parseEnd,
   parseOpen,
+  parseProtect,
   parseTake,
   type Take,
 } from '../../net/control-records.js';
@@ -28,6 +29,7 @@ import type { HttpApplication } from './http-application.js';
 import { KeptConnection } from './kept-state.js';
 import { NativeConnection } from './native-connection.js';
 import { planResumption } from './resume-plan.js';
+import { StateForwarding } from './state-forwarding.js';
 
 /** Bytes of a new flow that may be sent before the director gives credit; its window. */
 const INITIAL_CREDIT_BYTES = 256 * 1024;
@@ -61,11 +63,16 @@ export interface ReplicaObserver {
 
 /** A flow on this replica, in one of its stages. */
 type Served =
-  | { readonly stage: 'handshake'; readonly handshake: ServerHandshake; readonly backup: number | undefined }
+  | { readonly stage: 'handshake'; readonly handshake: ServerHandshake; backup: number | undefined }
   | { readonly stage: 'connection'; readonly connection: Connection }
   | { readonly stage: 'native'; readonly native: NativeConnection }
   /** The link from the failed primary is still being drained: what arrives meanwhile waits. */
-  | { readonly stage: 'taking'; readonly records: Buffer[]; ended: EndReason | undefined };
+  | {
+      readonly stage: 'taking';
+      readonly records: Buffer[];
+      backup: number | undefined;
+      ended: EndReason | undefined;
+    };
 
 export class Replica implements ConnectionHost {
   readonly strategy: RecoveryStrategy;
@@ -77,6 +84,8 @@ export class Replica implements ConnectionHost {
   readonly #outgoing = new Map<number, OutgoingLink>();
   readonly #kept = new Map<number, KeptConnection>();
   readonly #flows = new Map<number, Served>();
+  /** Kept state on its way to another backup, and where it went. */
+  readonly #forwarding: StateForwarding;
   readonly #server: Server;
   #trunk: Trunk | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -91,6 +100,7 @@ export class Replica implements ConnectionHost {
       state: (flowId, payload) => this.#keep(flowId, payload),
       forget: (flowId) => this.#forget(flowId),
     });
+    this.#forwarding = new StateForwarding((flowId) => this.#kept.get(flowId));
     this.#server = createServer((socket) => this.#acceptTrunk(socket));
   }
 
@@ -211,6 +221,9 @@ export class Replica implements ConnectionHost {
       case ControlType.end:
         this.#end(flowId, parseEnd(body));
         return;
+      case ControlType.protect:
+        this.#protect(flowId, parseProtect(body));
+        return;
       case ControlType.credit: {
         const served = this.#flows.get(flowId);
         if (served?.stage === 'connection') served.connection.credit(parseCredit(body));
@@ -226,10 +239,11 @@ export class Replica implements ConnectionHost {
     }
     const handshake = new ServerHandshake(this.#options.secureContext, {
       send: (record) => this.trunk.sendRecord(flowId, record),
-      adopted: (adopted) => this.#adopt(flowId, handshake, adopted, backup),
+      adopted: (adopted) => this.#adopt(flowId, handshake, adopted, served.backup),
       failed: () => this.#endFlow(flowId, 'closed'),
     });
-    this.#flows.set(flowId, { stage: 'handshake', handshake, backup });
+    const served = { stage: 'handshake' as const, handshake, backup };
+    this.#flows.set(flowId, served);
   }
 
   #openNative(flowId: number): void {
@@ -274,8 +288,17 @@ export class Replica implements ConnectionHost {
         served.ended = reason;
         return;
       default:
+        this.#forwarding.forget(flowId);
         this.#forget(flowId);
     }
+  }
+
+  #protect(flowId: number, backup: number): void {
+    const served = this.#flows.get(flowId);
+    const link = this.#linkTo(backup);
+    if (served?.stage === 'handshake' || served?.stage === 'taking') served.backup = backup;
+    else if (link !== undefined && served?.stage === 'connection') served.connection.protect(link);
+    else if (link !== undefined && served === undefined) this.#forwarding.forward(flowId, link);
   }
 
   #endHandshake(flowId: number, handshake: ServerHandshake, reason: EndReason): void {
@@ -308,13 +331,18 @@ export class Replica implements ConnectionHost {
 
   #take(flowId: number, take: Take): void {
     const takenMs = this.#clock();
-    const taking: Served = { stage: 'taking', records: [], ended: undefined };
+    const taking: Extract<Served, { stage: 'taking' }> = {
+      stage: 'taking',
+      records: [],
+      backup: take.backup,
+      ended: undefined,
+    };
     this.#flows.set(flowId, taking);
     this.#incoming.whenDrained(take.from, LINK_DRAIN_GRACE_MS, () => {
       // The director may have gone meanwhile, and all flows with it.
       if (this.#flows.get(flowId) !== taking) return;
       this.#flows.delete(flowId);
-      this.#attempt(flowId, () => this.#takeOver(flowId, take, takenMs));
+      this.#attempt(flowId, () => this.#takeOver(flowId, { ...take, backup: taking.backup }, takenMs));
       for (const record of taking.records) this.#clientRecord(flowId, record);
       if (taking.ended !== undefined) this.#end(flowId, taking.ended);
     });
@@ -334,6 +362,7 @@ export class Replica implements ConnectionHost {
       reason: 'state-missing' as const,
     };
     const plan = planResumption(kept, take, decision, committed);
+    this.#forwarding.taken(flowId);
     this.#forget(flowId);
     if ('refused' in plan) {
       this.#observer.refused(flowId, plan.refused);

@@ -34,7 +34,7 @@ export class ReplicationFeed {
   checkpoint: Checkpoint | undefined;
   readonly #flowId: number;
   readonly #strategy: RecoveryStrategy;
-  readonly #link: OutgoingLink | undefined;
+  #link: OutgoingLink | undefined;
   readonly #wantsOutput: boolean;
   readonly #wantsOutcome: boolean;
   #boundary: RecordPosition;
@@ -56,8 +56,15 @@ export class ReplicationFeed {
     this.#strategy = strategy;
     this.#link = link;
     this.#boundary = boundary;
-    this.#wantsOutput = link !== undefined && strategy.replicates.includes('output');
-    this.#wantsOutcome = link !== undefined && strategy.replicates.includes('outcome');
+    this.#wantsOutput = strategy.replicates.includes('output');
+    this.#wantsOutcome = strategy.replicates.includes('outcome');
+  }
+
+  /** The backup is another one from now on: it has nothing of the exchange yet. */
+  relink(link: OutgoingLink): void {
+    this.#link = link;
+    this.#restarted = true;
+    this.#inputSent = 0;
   }
 
   /** A new exchange begins at a commit boundary. */
@@ -102,6 +109,7 @@ export class ReplicationFeed {
    * @throws Error for a field that the strategy does not declare.
    */
   replicate(fields: readonly StateField[], context: FeedContext): number {
+    if (this.#link === undefined) this.#output = [];
     if (this.#link === undefined || fields.length === 0) return 0;
     const draft: Draft = {};
     for (const field of fields) {

@@ -53,13 +53,19 @@ export class ServeProcess {
 
   /** SIGKILL to the replica that has all flows. */
   killPrimary(): void {
-    process.kill(this.replicaPids[0] ?? 0, 'SIGKILL');
+    this.killReplica(0);
   }
 
-  /** Waits until the director has told that the primary failed. */
-  async untilFailureIsDetected(): Promise<void> {
-    await this.#program.until('the failure of replica 0', ({ stdout }) =>
-      stdout.includes('replica 0 failed'),
+  killReplica(index: number): void {
+    const pid = this.replicaPids[index];
+    if (pid === undefined) throw new RangeError(`no replica ${index}`);
+    process.kill(pid, 'SIGKILL');
+  }
+
+  /** Waits until the director has told that the replica failed. */
+  async untilFailureIsDetected(index = 0): Promise<void> {
+    await this.#program.until(`the failure of replica ${index}`, ({ stdout }) =>
+      stdout.includes(`replica ${index} failed`),
     );
   }
 
