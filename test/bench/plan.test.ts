@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { planTrials } from '../../src/bench/plan.js';
+import { parseRunOptions, type RunOptions } from '../../src/bench/run-options.js';
+import type { TrialSpec } from '../../src/contracts/results.js';
+
+const STRATEGIES = 4;
+const WORKLOADS = 3;
+
+const defaults = await parseRunOptions({}, 1);
+
+function plan(changes: Partial<RunOptions> = {}): TrialSpec[] {
+  return planTrials({ ...defaults, ...changes });
+}
+
+function cellOf({ strategy, workload, fault }: TrialSpec): string {
+  return `${strategy} / ${workload} / ${fault}`;
+}
+
+function blocksOf(specs: readonly TrialSpec[]): TrialSpec[][] {
+  const blocks: TrialSpec[][] = [];
+  for (const spec of specs) {
+    blocks[spec.block] ??= [];
+    blocks[spec.block]?.push(spec);
+  }
+  return blocks;
+}
+
+describe('planTrials', () => {
+  it('numbers the trials in the order of execution', () => {
+    const specs = plan();
+    expect(specs).toHaveLength(defaults.trials * STRATEGIES * WORKLOADS);
+    expect(specs.map(({ index }) => index)).toEqual(specs.map((_, index) => index));
+  });
+
+  it('runs every cell once in each block, one block after the other', () => {
+    const specs = plan();
+    const cells = blocksOf(specs).map((block) => block.map(cellOf).sort());
+    expect(cells).toHaveLength(defaults.trials);
+    for (const block of cells) {
+      expect(block).toEqual(cells[0]);
+      expect(new Set(block).size).toBe(STRATEGIES * WORKLOADS);
+    }
+    const order = specs.map(({ block }) => block);
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+  });
+
+  it('gives the same plan for the same seed, whatever it is', () => {
+    const seeds = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+    fc.assert(fc.property(seeds, (seed) => void expect(plan({ seed })).toEqual(plan({ seed }))));
+  });
+
+  it('orders the blocks of a run, and runs of different seeds, differently', () => {
+    const orders = blocksOf(plan()).map((block) => block.map(cellOf).join());
+    expect(new Set(orders).size).toBe(orders.length);
+    expect(plan({ seed: 1 }).map(cellOf)).not.toEqual(plan({ seed: 2 }).map(cellOf));
+  });
+
+  it('lets each strategy be the first one at times', () => {
+    const first = new Set(blocksOf(plan({ trials: 50 })).map(([spec]) => spec?.strategy));
+    expect(first.size).toBe(STRATEGIES);
+  });
+
+  it('seeds the workload alike for all strategies of a block, and differently elsewhere', () => {
+    const seeds = new Map<string, Set<number>>();
+    for (const { block, workload, seed } of plan()) {
+      const key = `${block} ${workload}`;
+      seeds.set(key, (seeds.get(key) ?? new Set()).add(seed));
+    }
+    expect([...seeds.values()].map(({ size }) => size)).toEqual(
+      new Array(defaults.trials * WORKLOADS).fill(1),
+    );
+    const distinct = new Set([...seeds.values()].flatMap((each) => [...each]));
+    expect(distinct.size).toBe(defaults.trials * WORKLOADS);
+  });
+
+  it('keeps the seed of a trial when other strategies or workloads take part', () => {
+    const [strategy] = defaults.strategies;
+    const [, workload] = defaults.workloads;
+    if (strategy === undefined || workload === undefined) throw new Error('the registries are empty');
+    const alone = plan({ strategies: [strategy], workloads: [workload] });
+    const among = plan().filter(
+      (spec) => cellOf(spec) === `${strategy.plugin.id} / ${workload.plugin.id} / kill`,
+    );
+    expect(alone.map(({ seed }) => seed)).toEqual(among.map(({ seed }) => seed));
+  });
+
+  it('takes connections and arrivals of each workload, unless they are given', () => {
+    for (const spec of plan()) {
+      const workload = defaults.workloads.find(({ plugin }) => plugin.id === spec.workload)?.plugin;
+      expect(spec.connections).toBe(workload?.defaultConnections);
+      expect(spec.arrivals).toBe(workload?.arrivals);
+    }
+    for (const spec of plan({ connections: 7, arrivals: 'open' })) {
+      expect(spec).toMatchObject({ connections: 7, arrivals: 'open' });
+    }
+  });
+
+  it('gives more time to more connections and to longer round trips, within bounds', () => {
+    const longest = (changes: Partial<RunOptions>) =>
+      Math.max(...plan(changes).map(({ afterMs }) => afterMs));
+    expect(longest({ connections: 500 })).toBeGreaterThan(longest({ connections: 5 }));
+    expect(longest({ connections: 5, rttMs: 50 })).toBeGreaterThan(longest({ connections: 5 }));
+    expect(longest({ connections: 100_000 })).toBe(10_000);
+  });
+
+  it('tells each trial how it is to be run', async () => {
+    const options = await parseRunOptions(
+      { tls: '1.2', suite: 'aes-256-gcm', key: 'rsa-2048', rttMs: 5, replicas: 3, quick: true },
+      1,
+    );
+    expect(planTrials(options)[0]).toMatchObject({
+      tls: { version: '1.2', suite: 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384', key: 'rsa-2048' },
+      engine: 'adopted',
+      rttMs: 5,
+      replicas: 3,
+    });
+  });
+});
