@@ -57,9 +57,13 @@ export class ServeProcess {
   }
 
   killReplica(index: number): void {
+    this.signalReplica(index, 'SIGKILL');
+  }
+
+  signalReplica(index: number, signal: NodeJS.Signals): void {
     const pid = this.replicaPids[index];
     if (pid === undefined) throw new RangeError(`no replica ${index}`);
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   }
 
   /** Waits until the director has told that the replica failed. */
