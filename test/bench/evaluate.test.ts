@@ -1,0 +1,246 @@
+import { describe, expect, it } from 'vitest';
+import { evaluateTrial, type Observations } from '../../src/bench/evaluate.js';
+import { type Measurements, type TrialResult, trialResultSchema } from '../../src/contracts/results.js';
+import {
+  FAULT_MS,
+  FULL,
+  KEPT,
+  keptStory,
+  LOAD_START_MS,
+  lostStory,
+  observe,
+  RESUMED,
+  reconnectedStory,
+  type Story,
+} from './observations.js';
+
+function evaluate(observations: Observations): TrialResult {
+  const result = evaluateTrial(observations);
+  expect(trialResultSchema.parse(result)).toEqual(result);
+  return result;
+}
+
+function measure(observations: Observations): Measurements {
+  const { measurements } = evaluate(observations);
+  if (measurements === null) throw new Error('a trial that ended has measurements');
+  return measurements;
+}
+
+function reasonsOf(result: TrialResult): string {
+  return result.status === 'completed' ? '' : result.reasons.join('; ');
+}
+
+/** The observations of one survivor, changed. */
+function withSurvivor(seen: Observations, changes: Partial<Observations['survivors'][number]>): Observations {
+  return { ...seen, survivors: seen.survivors.map((survivor) => ({ ...survivor, ...changes })) };
+}
+
+describe('a trial that did what the strategy claims', () => {
+  it.each<[string, Observations]>([
+    ['kept', observe([keptStory(0), keptStory(1)], KEPT)],
+    ['resumed', observe([reconnectedStory(0, true), reconnectedStory(1, true)], RESUMED)],
+    ['full', observe([reconnectedStory(0, false)], FULL)],
+  ])('is completed: %s', (_, seen) => {
+    expect(evaluate(seen)).toMatchObject({ status: 'completed', violations: [], spec: seen.spec });
+  });
+
+  it('counts when some connections of a reconnecting strategy are lost', () => {
+    const stories = [reconnectedStory(0, false), lostStory(1, 'ECONNREFUSED')];
+    expect(evaluate(observe(stories, FULL))).toMatchObject({ status: 'completed', violations: [] });
+  });
+});
+
+describe('a trial is invalid', () => {
+  it.each<[string, Observations, string]>([
+    [
+      'when one full handshake hides among resumed ones',
+      observe([reconnectedStory(0, true), reconnectedStory(1, false)], RESUMED),
+      '1 full and 1 resumed',
+    ],
+    ['when full handshakes were resumed', observe([reconnectedStory(0, true)], FULL), 'only full handshakes'],
+    [
+      'when a client of a kept connection made a handshake',
+      observe([keptStory(0), reconnectedStory(1, false)], KEPT),
+      'no handshake after the fault, saw 1 full',
+    ],
+    ['when nobody reconnected', observe([lostStory(0, 'x')], RESUMED), '0 full and 0 resumed'],
+    [
+      'when connections survived that cannot have',
+      observe([reconnectedStory(0, false), keptStory(1)], FULL),
+      '1 connections survived',
+    ],
+    [
+      'when the primary still ran',
+      observe([keptStory(0)], KEPT, { primaryExit: null }),
+      'not killed: it still runs',
+    ],
+    [
+      'when the primary died of something else',
+      observe([keptStory(0)], KEPT, { primaryExit: 'SIGSEGV' }),
+      'not killed: SIGSEGV',
+    ],
+    [
+      'when the director saw no failure',
+      observe([keptStory(0)], KEPT, { director: { failures: [], flows: [], committedStateBytes: 0 } }),
+      'the director saw no failure',
+    ],
+  ])('%s', (_, seen, reason) => {
+    const result = evaluate(seen);
+    expect(result.status).toBe('invalid');
+    expect(reasonsOf(result)).toContain(reason);
+    expect(result.measurements).not.toBeNull();
+  });
+});
+
+describe('a trial is inconclusive', () => {
+  it('when the load client did not run for too long', () => {
+    const seen = observe([keptStory(0)], KEPT);
+    const load = { ...seen.load, generator: { eventLoopDelayMaxMs: 1500, lateStarts: 0 } };
+    const result = evaluate({ ...seen, load });
+    expect(result.status).toBe('inconclusive');
+    expect(reasonsOf(result)).toContain('did not run for 1500 ms');
+  });
+
+  it('when no connection had anything to recover', () => {
+    const check = { id: '0-1', connection: 0, sentMs: 1500, repliedMs: 1510, closing: true };
+    const result = evaluate(observe([{ ...keptStory(0), requests: [check] }], KEPT));
+    expect(result.status).toBe('inconclusive');
+    expect(reasonsOf(result)).toContain('no connection had a request');
+  });
+
+  it('when replicas saw fewer handshakes than clients made', () => {
+    const seen = withSurvivor(observe([reconnectedStory(0, false)], FULL), { handshakes: [] });
+    const result = evaluate(seen);
+    expect(result.status).toBe('inconclusive');
+    expect(reasonsOf(result)).toContain('clients made 1 handshakes after the fault, the replicas saw 0');
+  });
+});
+
+describe('a violation', () => {
+  it('is a wrong byte, whatever the strategy', () => {
+    for (const [story, expects] of [
+      [keptStory(0), KEPT],
+      [reconnectedStory(0, false), FULL],
+    ] as const) {
+      const seen = observe([story], expects);
+      const result = evaluate({ ...seen, load: { ...seen.load, corruptedBytes: 3 } });
+      expect(result.violations).toEqual(['3 wrong bytes reached a client']);
+    }
+  });
+
+  it('is a connection that was promised to be kept, with its cause', () => {
+    const stories = [
+      keptStory(0),
+      lostStory(1, 'ECONNRESET'),
+      lostStory(2, 'ECONNRESET'),
+      lostStory(3, 'end'),
+    ];
+    const result = evaluate(observe(stories, KEPT));
+    expect(result).toMatchObject({ status: 'completed' });
+    expect(result.violations).toEqual(['3 connections were not kept: 2 x ECONNRESET, 1 x end']);
+  });
+
+  it('is told of invalid trials too', () => {
+    const result = evaluate(observe([keptStory(0), reconnectedStory(1, false)], KEPT));
+    expect(result).toMatchObject({ status: 'invalid' });
+    expect(result.violations).toEqual(['1 connections were not kept: 1 x ECONNRESET']);
+  });
+});
+
+describe('measurements', () => {
+  it('have times from the start of the load', () => {
+    expect(measure(observe([keptStory(0), keptStory(1)], KEPT))).toMatchObject({
+      faultInjectedMs: FAULT_MS - LOAD_START_MS,
+      failureDetectedMs: 502,
+      lastRecoveredMs: 510,
+    });
+  });
+
+  it('tell handshakes before the fault from those after it', () => {
+    const measured = measure(observe([reconnectedStory(0, true), reconnectedStory(1, true)], RESUMED));
+    expect(measured.handshakesBeforeFault).toEqual({ full: 2, resumed: 0 });
+    expect(measured.handshakesAfterFault).toEqual({ full: 0, resumed: 2 });
+  });
+
+  it('count requests by outcome, and executions by request', () => {
+    const story: Story = {
+      ...keptStory(0),
+      requests: [
+        ...keptStory(0).requests,
+        { id: '0-2', connection: 0, method: 'POST', sentMs: 990, repliedMs: Number.NaN, outcome: 'unknown' },
+        { id: '0-3', connection: 0, sentMs: 991, repliedMs: Number.NaN, outcome: 'failed' },
+        { id: '0-4', connection: 0, method: 'POST', sentMs: 1100, repliedMs: 1105 },
+      ],
+    };
+    const executions = new Map([
+      ['0-0', 1],
+      ['0-1', 2],
+      ['0-2', 3],
+      ['0-4', 1],
+    ]);
+    const measured = measure(observe([story], KEPT, { executions }));
+    expect(measured.requests).toEqual({ ok: 3, failed: 1, unknown: 1 });
+    expect(measured.executions).toEqual({ zero: 1, once: 2, more: 2, moreNonIdempotent: 1 });
+  });
+
+  it('count refusals by reason', () => {
+    const refusals = [
+      { flowId: 1, reason: 'diverged' },
+      { flowId: 2, reason: 'state-missing' },
+      { flowId: 3, reason: 'diverged' },
+    ];
+    const measured = measure(withSurvivor(observe([keptStory(0)], KEPT), { refusals }));
+    expect(measured.refusals).toEqual({ diverged: 2, 'state-missing': 1 });
+  });
+
+  it('share replicated bytes out, those that the director keeps included', () => {
+    const seen = withSurvivor(observe([keptStory(0), keptStory(1)], KEPT), {
+      replication: { bytes: 900, messages: 7, refused: 0 },
+    });
+    const measured = measure({ ...seen, director: { ...seen.director, committedStateBytes: 100 } });
+    expect(measured.replication).toEqual({
+      bytes: 1000,
+      messages: 7,
+      bytesPerConnection: 500,
+      bytesPerRequest: 250,
+    });
+  });
+
+  it('charge the processor time until the last recovery to the recovered connections', () => {
+    // 40 % of 10 ms, for two connections.
+    expect(measure(observe([keptStory(0), keptStory(1)], KEPT)).replicaCpuMsPerRecovery).toBeCloseTo(2, 6);
+    const lost = measure(observe([lostStory(0, 'x'), lostStory(1, 'x')], FULL));
+    expect(lost.replicaCpuMsPerRecovery).toBeNull();
+    expect(lost.lastRecoveredMs).toBeNull();
+  });
+
+  it('put each verified reply of the load into its bin', () => {
+    const story = keptStory(0);
+    const more = [
+      { id: '0-7', connection: 0, sentMs: 1011, repliedMs: 1019.9 },
+      { id: '0-8', connection: 0, sentMs: 1400, repliedMs: 1405, closing: true },
+      { id: '0-9', connection: 0, sentMs: 1400, repliedMs: 1405, outcome: 'failed' as const },
+      { id: '0-10', connection: 0, sentMs: 1600, repliedMs: 1605 },
+    ];
+    const { binMs, firstBin, replies } = measure(
+      observe([{ ...story, requests: [...story.requests, ...more] }], KEPT),
+    ).throughput;
+    expect({ binMs, firstBin, bins: replies.length }).toEqual({ binMs: 10, firstBin: -50, bins: 100 });
+    const filled = replies.flatMap((count, bin) => (count > 0 ? [[(bin + firstBin) * binMs, count]] : []));
+    expect(filled).toEqual([
+      [-100, 1],
+      [10, 2],
+    ]);
+  });
+
+  it('count latency from the intended time', () => {
+    const waited = { id: '0-2', connection: 0, intendedMs: 990, sentMs: 1011, repliedMs: 1030 };
+    const story = { ...keptStory(0), requests: [...keptStory(0).requests.slice(0, 1), waited] };
+    expect(measure(observe([story], KEPT)).latencyMs).toEqual({
+      beforeP50: 10,
+      beforeP99: 10,
+      afterP50: 40,
+      afterP99: 40,
+    });
+  });
+});
