@@ -164,3 +164,34 @@ describe('records that cannot be right', () => {
     expect(bench.closed).toBe(true);
   });
 });
+
+describe('the state at the backup', () => {
+  it('is forgotten when the connection ends', async () => {
+    const bench = await start(TLS13);
+    await exchange(bench);
+    expect(bench.kept.established).toBeDefined();
+    bench.send(bench.client.seal(Buffer.of(1, Alert.close_notify), ContentType.alert));
+    await until(() => bench.forgotten);
+    expect(bench.closed).toBe(true);
+  });
+});
+
+describe('a checkpoint', () => {
+  it('may be 1 KiB long', async () => {
+    const refused: unknown[] = [];
+    const bench = await start(TLS13, (_request, response, exchange) => {
+      response.writeHead(200, { 'Content-Length': 6 });
+      response.write('rep', () => {
+        exchange.checkpoint(Buffer.alloc(1024));
+        try {
+          exchange.checkpoint(Buffer.alloc(1025));
+        } catch (error) {
+          refused.push(error);
+        }
+        response.end('ly.');
+      });
+    });
+    await exchange(bench);
+    expect(refused).toEqual([new RangeError('checkpoint of 1025 bytes, allowed are 1024')]);
+  });
+});

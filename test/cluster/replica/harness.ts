@@ -3,14 +3,14 @@
  * belong to the test, so that a replica can be cut off after any record that it sends.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { createClock } from '../../../src/base/clock.js';
 import { createIdentity, type Identity } from '../../../src/cluster/certificates.js';
 import { Director, type DirectorObserver } from '../../../src/cluster/director/director.js';
 import type { DetectorOptions } from '../../../src/cluster/director/failure-detector.js';
 import { HttpApplication } from '../../../src/cluster/replica/http-application.js';
 import { Ledger } from '../../../src/cluster/replica/ledger.js';
-import { Replica } from '../../../src/cluster/replica/replica.js';
+import { type Engine, Replica } from '../../../src/cluster/replica/replica.js';
 import type { RecoveryStrategy } from '../../../src/contracts/strategy.js';
 import type { Application } from '../../../src/contracts/workload.js';
 import { FIRST_CONTROL_TYPE, MAX_CONTROL_BODY_BYTES } from '../../../src/net/control-records.js';
@@ -157,6 +157,7 @@ export interface ClusterOptions {
   readonly replicas?: number;
   readonly detector?: DetectorOptions;
   readonly rttMs?: number;
+  readonly engine?: Engine;
 }
 
 export interface FlowEnd {
@@ -256,8 +257,8 @@ export class TestCluster {
       {
         index,
         strategy,
-        engine: 'adopted',
-        secureContext: serverContext(identity, this.#options.suite),
+        engine: this.#options.engine ?? 'adopted',
+        secureContext: serverContext(identity, this.#options.suite, strategy.sharesTicketKeys),
         application: new HttpApplication(this.#counted(application), NO_LEDGER),
         clusterKey: CLUSTER_KEY,
         heartbeatIntervalMs: (this.#options.detector ?? NO_HEARTBEATS).intervalMs,
@@ -332,8 +333,13 @@ export function isTlsRecord(type: number): boolean {
 /** One for all clusters of a test file: making one costs more than a whole exchange. */
 export const IDENTITY = createIdentity({ key: 'ecdsa-p256', servername: 'localhost' });
 
-export function serverContext({ certificatePem, privateKeyPem }: Identity, suite: CipherSuite) {
+function serverContext(
+  { certificatePem, privateKeyPem }: Identity,
+  suite: CipherSuite,
+  sharesTicketKeys: boolean,
+): SecureContext {
   return createSecureContext({
+    ...(sharesTicketKeys ? { ticketKeys: Buffer.alloc(48, 0x74) } : {}),
     cert: certificatePem,
     key: privateKeyPem,
     minVersion: `TLSv${suite.version}`,

@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Outbox } from '../../../src/cluster/replica/outbox.js';
+import type { AcknowledgementWaiter, OutgoingLink } from '../../../src/cluster/replication/link.js';
+import type { Trunk } from '../../../src/net/trunk.js';
+
+/** As much of a trunk and of a link as an outbox uses. */
+class Ends {
+  readonly sent: string[] = [];
+  readonly waiters = new Set<AcknowledgementWaiter>();
+  acknowledgedCounter = 0;
+
+  readonly trunk = {
+    sendSealed: (parts: readonly Buffer[]) => this.sent.push(Buffer.concat(parts).toString()),
+    sendCommit: (_flowId: number, recordsRead: number, quiet: boolean, state?: Buffer) =>
+      this.sent.push(`commit ${recordsRead} ${quiet} ${state?.toString() ?? '-'}`),
+    sendEnd: (_flowId: number, reason: string) => this.sent.push(`end ${reason}`),
+  } as unknown as Trunk;
+
+  readonly link = {
+    wait: (waiter: AcknowledgementWaiter) => this.waiters.add(waiter),
+    stopWaiting: (waiter: AcknowledgementWaiter) => this.waiters.delete(waiter),
+  };
+
+  /** A link whose counter is the one of this object. */
+  asLink(): OutgoingLink {
+    Object.defineProperty(this.link, 'acknowledgedCounter', { get: () => this.acknowledgedCounter });
+    return this.link as unknown as OutgoingLink;
+  }
+
+  acknowledge(counter: number): void {
+    this.acknowledgedCounter = counter;
+    for (const waiter of [...this.waiters]) waiter.acknowledged(counter);
+  }
+}
+
+function start(withLink = true): { ends: Ends; outbox: Outbox; record: (text: string) => void } {
+  const ends = new Ends();
+  const outbox = new Outbox(7, ends.trunk, withLink ? ends.asLink() : undefined);
+  return { ends, outbox, record: (text) => outbox.record([Buffer.from(text)]) };
+}
+
+describe('Outbox', () => {
+  it('sends at once when nothing waits', () => {
+    const { ends, outbox, record } = start();
+    record('a');
+    outbox.commit(3, true);
+    outbox.commit(4, false, Buffer.from('sealed'));
+    outbox.end('closed');
+    expect(ends.sent).toEqual(['a', 'commit 3 true -', 'commit 4 false sealed', 'end closed']);
+    expect(ends.waiters.size).toBe(0);
+  });
+
+  it('keeps everything behind an acknowledgement in order', () => {
+    const { ends, outbox, record } = start();
+    outbox.releaseWhenAcknowledged(5);
+    record('a');
+    outbox.commit(1, true);
+    outbox.releaseWhenAcknowledged(6);
+    record('b');
+    outbox.end('closed');
+    expect([ends.sent, outbox.pendingBytes]).toEqual([[], 2]);
+    ends.acknowledge(4);
+    expect(ends.sent).toEqual([]);
+    ends.acknowledge(5);
+    expect(ends.sent).toEqual(['a', 'commit 1 true -']);
+    ends.acknowledge(9);
+    expect(ends.sent).toEqual(['a', 'commit 1 true -', 'b', 'end closed']);
+    expect([ends.waiters.size, outbox.pendingBytes]).toEqual([0, 0]);
+  });
+
+  it('lets no acknowledgement pass what is held', () => {
+    const { ends, outbox, record } = start();
+    record('before');
+    outbox.hold();
+    record('held');
+    expect(outbox.holding).toBe(true);
+    ends.acknowledge(100);
+    ends.acknowledge(Number.POSITIVE_INFINITY);
+    expect(ends.sent).toEqual(['before']);
+    outbox.release();
+    expect(ends.sent).toEqual(['before', 'held']);
+    expect(outbox.holding).toBe(false);
+  });
+
+  it('releases what was held with the acknowledgement that was asked for', () => {
+    const { ends, outbox, record } = start();
+    outbox.hold();
+    record('held');
+    outbox.releaseWhenAcknowledged(8);
+    record('last');
+    outbox.commit(2, true);
+    expect(ends.sent).toEqual([]);
+    ends.acknowledge(8);
+    expect(ends.sent).toEqual(['held', 'last', 'commit 2 true -']);
+  });
+
+  it('never waits for less than before', () => {
+    const { ends, outbox, record } = start();
+    outbox.releaseWhenAcknowledged(9);
+    outbox.releaseWhenAcknowledged(4);
+    record('a');
+    ends.acknowledge(4);
+    expect(ends.sent).toEqual([]);
+    ends.acknowledge(9);
+    expect(ends.sent).toEqual(['a']);
+  });
+
+  it('waits for nothing when there is no backup, or none any more', () => {
+    const alone = start(false);
+    alone.outbox.hold();
+    alone.record('a');
+    alone.outbox.releaseWhenAcknowledged(3);
+    alone.record('b');
+    expect(alone.ends.sent).toEqual(['a', 'b']);
+    const lost = start();
+    lost.outbox.releaseWhenAcknowledged(3);
+    lost.record('a');
+    lost.ends.acknowledge(Number.POSITIVE_INFINITY);
+    lost.outbox.releaseWhenAcknowledged(4);
+    lost.record('b');
+    expect(lost.ends.sent).toEqual(['a', 'b']);
+  });
+
+  it('forgets what is cleared, and waits no more', () => {
+    const { ends, outbox, record } = start();
+    outbox.releaseWhenAcknowledged(5);
+    record('a');
+    outbox.clear();
+    expect([ends.waiters.size, outbox.pendingBytes]).toEqual([0, 0]);
+    ends.acknowledge(5);
+    expect(ends.sent).toEqual([]);
+  });
+
+  it('sends everything once and in order, whatever is held and acknowledged on the way', () => {
+    const steps = fc.array(fc.constantFrom('record', 'commit', 'hold', 'release', 'gate', 'acknowledge'));
+    fc.assert(
+      fc.property(steps, (list) => {
+        const { ends, outbox, record } = start();
+        const expected: string[] = [];
+        let gate = 0;
+        for (const [index, step] of list.entries()) {
+          if (step === 'record') record(expected[expected.push(`${index}`) - 1] ?? '');
+          if (step === 'commit') {
+            expected.push(`commit ${index} true -`);
+            outbox.commit(index, true);
+          }
+          if (step === 'hold') outbox.hold();
+          if (step === 'release') outbox.release();
+          if (step === 'gate') outbox.releaseWhenAcknowledged(++gate);
+          if (step === 'acknowledge') ends.acknowledge(gate);
+          expect(ends.sent).toEqual(expected.slice(0, ends.sent.length));
+        }
+        outbox.release();
+        ends.acknowledge(gate);
+        expect(ends.sent).toEqual(expected);
+        expect(ends.waiters.size).toBe(0);
+      }),
+    );
+  });
+});

@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DivergedError, Regeneration } from '../../../src/cluster/replica/regeneration.js';
+import { DELIVERED_ENTRY_BYTES, writeDeliveredEntry } from '../../../src/net/control-records.js';
+import { CIPHER_SUITES, type CipherSuite } from '../../../src/tls/cipher-suites.js';
+import { ContentType } from '../../../src/tls/record.js';
+import { WriteState } from '../../../src/tls/record-protection.js';
+import { encodeKeyUpdate } from '../../../src/tls/rekey.js';
+import { fixedKeys } from '../../tls/reference-seal.js';
+
+const FIRST = 40;
+
+function writeState(suite: CipherSuite): WriteState {
+  return new WriteState(suite, fixedKeys(suite), FIRST);
+}
+
+/** Entries of records with these contents, as the director noted them. */
+function delivered(
+  suite: CipherSuite,
+  contents: readonly Buffer[],
+  type: number = ContentType.application_data,
+): Buffer {
+  const write = writeState(suite);
+  const entries = Buffer.alloc(contents.length * DELIVERED_ENTRY_BYTES);
+  for (const [index, content] of contents.entries()) {
+    writeDeliveredEntry(entries, index * DELIVERED_ENTRY_BYTES, Buffer.concat(write.seal(type, content)));
+  }
+  return entries;
+}
+
+function cut(bytes: Buffer, lengths: readonly number[]): Buffer[] {
+  const chunks: Buffer[] = [];
+  let at = 0;
+  for (const length of [...lengths, bytes.length]) {
+    if (at < bytes.length) chunks.push(bytes.subarray(at, at + length));
+    at += length;
+  }
+  return chunks;
+}
+
+const lengths = fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 6 });
+
+// The explicit nonces of TLS 1.2 AES-GCM are those of the sequence numbers, so tags can be compared there too.
+describe.each(CIPHER_SUITES)('regeneration with $name', (suite) => {
+  it('finds the same records in the same output, however the application writes it, and lets the rest through', () => {
+    fc.assert(
+      fc.property(
+        lengths,
+        fc.array(fc.integer({ min: 1, max: 500 })),
+        fc.nat(300),
+        (records, writes, extra) => {
+          const contents = records.map((length, index) => Buffer.alloc(length, index + 1));
+          const output = Buffer.concat([...contents, Buffer.alloc(extra, 0xaa)]);
+          const write = writeState(suite);
+          const regeneration = new Regeneration(delivered(suite, contents));
+          const fresh: Buffer[] = [];
+          for (const chunk of cut(output, writes)) {
+            if (regeneration.done) fresh.push(chunk);
+            else fresh.push(...regeneration.check([chunk], write));
+          }
+          expect(regeneration.done).toBe(true);
+          expect(Buffer.concat(fresh)).toEqual(Buffer.alloc(extra, 0xaa));
+          expect(write.sequenceNumber).toBe(FIRST + contents.length);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('notices any byte that differs', () => {
+    fc.assert(
+      fc.property(lengths, fc.nat(), (records, position) => {
+        const contents = records.map((length, index) => Buffer.alloc(length, index + 1));
+        const output = Buffer.concat(contents);
+        output.writeUInt8(output.readUInt8(position % output.length) ^ 0x80, position % output.length);
+        const regeneration = new Regeneration(delivered(suite, contents));
+        expect(() => regeneration.check([output], writeState(suite))).toThrow(DivergedError);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('waits for output until a record is whole', () => {
+    const regeneration = new Regeneration(delivered(suite, [Buffer.from('abc'), Buffer.from('de')]));
+    const write = writeState(suite);
+    for (const byte of 'abcd') expect(regeneration.check([Buffer.from(byte)], write)).toEqual([]);
+    expect(regeneration.done).toBe(false);
+    const rest = regeneration.check([Buffer.from('ef'), Buffer.from('gh')], write);
+    expect(Buffer.concat(rest).toString()).toBe('fgh');
+  });
+
+  it('gives up on a record that the application did not make', () => {
+    const alert = delivered(suite, [Buffer.of(1, 0)], ContentType.alert);
+    expect(() => new Regeneration(alert).check([Buffer.alloc(20)], writeState(suite))).toThrow(DivergedError);
+    const tooShort = Buffer.alloc(DELIVERED_ENTRY_BYTES, 0);
+    expect(() => new Regeneration(tooShort).check([Buffer.alloc(20)], writeState(suite))).toThrow(
+      DivergedError,
+    );
+  });
+});
+
+describe('a record that is no output', () => {
+  const [suite = CIPHER_SUITES[0]] = CIPHER_SUITES;
+  if (suite === undefined) throw new Error('there are no suites');
+  const keyUpdate = () => writeState(suite).seal(ContentType.handshake, encodeKeyUpdate(false));
+
+  it('is confirmed when the client has the very same', () => {
+    const regeneration = new Regeneration(delivered(suite, [encodeKeyUpdate(false)], ContentType.handshake));
+    regeneration.confirm(keyUpdate());
+    expect(regeneration.done).toBe(true);
+  });
+
+  it('is refused when the client has another in its place, or half of the one before', () => {
+    const other = new Regeneration(delivered(suite, [Buffer.alloc(5)]));
+    expect(() => other.confirm(keyUpdate())).toThrow(DivergedError);
+    const half = new Regeneration(delivered(suite, [Buffer.alloc(5)]));
+    half.check([Buffer.alloc(3)], writeState(suite));
+    expect(() => half.confirm(keyUpdate())).toThrow(DivergedError);
+  });
+});
