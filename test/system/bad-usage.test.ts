@@ -2,10 +2,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryFolder } from './support/folder.js';
 import { descendantsOf, untilGone } from './support/processes.js';
-import { CLI, Program, type ProgramResult, runCli } from './support/program.js';
+import { CLI, Program, type ProgramResult, ROOT, runCli } from './support/program.js';
 
 const USAGE = 2;
 const STRATEGIES = ['full-handshake', 'session-resumption', 'full-state-copy', 'spr'];
@@ -175,6 +176,6 @@ async function listen(): Promise<Server> {
 }
 
 function sprAgain(): string {
-  const registry = new URL('../../dist/strategies/spr.js', import.meta.url);
-  return `export { spr as default } from ${JSON.stringify(registry.href)};`;
+  const spr = pathToFileURL(join(ROOT, 'dist/strategies/spr.js')).href;
+  return `export { spr as default } from ${JSON.stringify(spr)};`;
 }

@@ -1,11 +1,10 @@
 /** `spr-bench compare`, as a user runs it: what each strategy claims is what clients see. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Cell, Summary, TrialResult } from '../../src/contracts/results.js';
 import { suiteFolder, temporaryFolder } from './support/folder.js';
-import { type ProgramResult, runCli } from './support/program.js';
+import { type ProgramResult, ROOT, runCli } from './support/program.js';
 import { cellOf, parseSummary, readSummary, readTrials } from './support/results.js';
 
 const CONNECTIONS = 16;
@@ -16,7 +15,6 @@ const KEEPING = ['full-state-copy', 'spr'];
 const MAX_SPR_BYTES_PER_CONNECTION = 1000;
 /** A few trials take some seconds each on a busy machine. */
 const RUN_TIMEOUT_MS = 120_000;
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 function compare(folder: string, ...args: string[]): Promise<ProgramResult> {
   const common = ['--quick', '--trials', '1', '--connections', String(CONNECTIONS), '--seed', '1'];

@@ -1,10 +1,13 @@
 /** Runs other programs: the compiled command line, and foreign TLS clients. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { until } from './until.js';
 
+/** Root of the package. */
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 /** The compiled command line. `npm run build` makes it. */
-export const CLI = fileURLToPath(new URL('../../../dist/src/main/cli.js', import.meta.url));
+export const CLI = join(ROOT, 'dist/src/main/cli.js');
 /** Debian packages that have the programs. */
 const PACKAGES = { wrk: 'wrk', curl: 'curl', openssl: 'openssl' } as const;
 /** For one step of a test; a machine that is busy with something else may need most of it. */
