@@ -17,7 +17,9 @@ type Method = keyof typeof REQUESTS;
 const VARIANTS = (['1.3', '1.2'] as const satisfies TlsVersion[]).flatMap((version) =>
   ['aes-128-gcm', 'aes-256-gcm', 'chacha20-poly1305'].map((name) => {
     const suite = findSuite({ version, name, authentication: 'ecdsa' });
-    return { name: `TLS ${version} ${name}`, suite };
+    // Both moments for one suite of each version; what differs between the suites does not depend on the moment.
+    const moments: readonly CutMoment[] = name === 'aes-128-gcm' ? ['on-next', 'at-once'] : ['on-next'];
+    return { name: `TLS ${version} ${name}`, suite, moments };
   }),
 );
 const STRATEGIES = [spr, fullStateCopy];
@@ -114,12 +116,12 @@ function expectRightCourse(
   }
 }
 
-describe.each(VARIANTS)('$name', ({ suite }) => {
+describe.each(VARIANTS)('$name', ({ suite, moments }) => {
   describe.each(STRATEGIES)('$id', (strategy) => {
     it.each<Method>(['GET', 'POST'])('survives a cut after every record of a %s', async (method) => {
       const course = await undisturbedCourse(strategy, suite, method);
       for (let after = 0; after <= course.records; after++) {
-        for (const moment of ['on-next', 'at-once'] satisfies CutMoment[]) {
+        for (const moment of moments) {
           const cut = { after, moment };
           const disturbed = await exchangeWithCut(strategy, suite, method, cut);
           expectRightCourse(disturbed, method, course, cut);
