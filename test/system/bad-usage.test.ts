@@ -19,7 +19,7 @@ function expectUsageError(result: ProgramResult, mentions: readonly string[]): v
   for (const text of mentions) expect(result.stderr).toContain(text);
 }
 
-describe('an option with a wrong value names the option, the value and what is allowed', () => {
+describe.concurrent('an option with a wrong value names the option, the value and what is allowed', () => {
   it.each<[string, string[]]>([
     ['compare --strategies nope', ['strategy', '"nope"', ...STRATEGIES]],
     ['compare --strategies ,', ['--strategies', 'at least one']],
@@ -47,11 +47,11 @@ describe('an option with a wrong value names the option, the value and what is a
     ['serve --strategy all', ['--strategy', 'one strategy']],
     ['list nope', ['nope', 'strategies, workloads, faults']],
   ])('%s', async (command, mentions) => {
-    expectUsageError(await runCli(command.split(' '), { cwd: temporaryFolder() }), mentions);
+    expectUsageError(await runCli(command.split(' ')), mentions);
   });
 });
 
-describe('what is no option or command is named', () => {
+describe.concurrent('what is no option or command is named', () => {
   it.each<[string, string]>([
     ['compare --nope', "unknown option '--nope'"],
     ['compare nope', "too many arguments for 'compare'"],

@@ -9,10 +9,11 @@ import { readSummary, readTrials } from './support/results.js';
 
 /** Director, two replicas and load client. */
 const CHILDREN = 4;
+const RUN_OPTIONS = ['--quick', '--connections', '4', '--strategies', 'spr', '--seed', '1'];
 
 /** Starts a run of many trials; resolves in the middle of its second one, when all of its processes run. */
 async function startRun(folder: string): Promise<{ compare: Program; children: number[] }> {
-  const compare = startCli(['compare', ...runOptions('1'), '--trials', '50', '--out', folder]);
+  const compare = startCli(['compare', ...RUN_OPTIONS, '--trials', '50', '--out', folder]);
   onTestFinished(() => compare.kill('SIGKILL'));
   await compare.until('the end of the first trial', ({ stderr }) => stderr.includes('trial 1/50'));
   let children: number[] = [];
@@ -23,15 +24,10 @@ async function startRun(folder: string): Promise<{ compare: Program; children: n
   return { compare, children };
 }
 
-function runOptions(seed: string): string[] {
-  return ['--quick', '--connections', '4', '--strategies', 'spr', '--seed', seed];
-}
-
 describe('a run that is interrupted', () => {
   it.each<[NodeJS.Signals, number]>([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-    ['SIGHUP', 129],
   ])('by %s cleans up, keeps what it has and exits with %i', async (signal, code) => {
     const folder = temporaryFolder();
     const { compare, children } = await startRun(folder);
@@ -58,7 +54,7 @@ describe('a run that is interrupted', () => {
 
   it('before the first trial ends leaves a summary of nothing', async () => {
     const folder = temporaryFolder();
-    const compare = startCli(['compare', ...runOptions('1'), '--out', folder]);
+    const compare = startCli(['compare', ...RUN_OPTIONS, '--out', folder]);
     await compare.until('a process', ({ pid }) => descendantsOf(pid).length > 0);
     const children = descendantsOf(compare.pid);
     compare.kill('SIGINT');
@@ -77,18 +73,6 @@ describe('a run that is interrupted', () => {
     expect(readTrials(folder).length).toBeGreaterThanOrEqual(1);
     expect(readSummary(folder)).toMatchObject({ complete: false, seed: 1 });
     await expectReportWorks(folder);
-  });
-});
-
-describe('a run in the folder of an earlier one', () => {
-  it('replaces its results', async () => {
-    const folder = temporaryFolder();
-    for (const seed of ['1', '2']) {
-      const result = await runCli(['compare', ...runOptions(seed), '--trials', '1', '--out', folder]);
-      expect(result.code).toBe(0);
-    }
-    expect(readTrials(folder)).toHaveLength(1);
-    expect(readSummary(folder)).toMatchObject({ complete: true, seed: 2 });
   });
 });
 
