@@ -4,6 +4,7 @@ export { REPORTS } from '../reports/index.js';
 export { STRATEGIES } from '../strategies/index.js';
 export { WORKLOADS } from '../workloads/index.js';
 export { UsageError } from './base/errors.js';
+export { jsonSchemas } from './bench/json-schemas.js';
 export { readSummary, readTrials } from './bench/results-file.js';
 export {
   describeStrategies,

@@ -143,7 +143,7 @@ describe('packages', () => {
     };
     const unused = Object.keys(devDependencies).filter((name) => {
       const typed = name.startsWith('@types/') ? name.slice('@types/'.length) : undefined;
-      if (typed !== undefined) return typed !== 'node' && !(typed in dependencies);
+      if (typed !== undefined) return typed !== 'node' && !(typed in dependencies || typed in devDependencies);
       const program = programs[name];
       return !(program !== undefined && commands.includes(program)) && !imports(name);
     });
@@ -271,7 +271,8 @@ function findImports(path: string, code: string): Import[] {
       target: specifier.startsWith('.') ? resolveImport(path, specifier) : specifier,
       typeOnly: typeOnly !== undefined,
     }))
-    .filter(({ target }) => !target.endsWith('.') && !target.endsWith('/'));
+    // A path that leaves the package is seen from the compiled file, which lies deeper.
+    .filter(({ target }) => !target.endsWith('.') && !target.endsWith('/') && !target.startsWith('../'));
 }
 
 /** TypeScript is imported by the name of the JavaScript that it is compiled to. */

@@ -10,6 +10,7 @@ import { type Clock, createClock } from '../base/clock.js';
 import { createPrng } from '../base/prng.js';
 import type { Identity } from '../cluster/certificates.js';
 import { Cluster } from '../cluster/cluster.js';
+import { processEntry } from '../cluster/process-entry.js';
 import { countExecutions } from '../cluster/replica/ledger.js';
 import type { Fault } from '../contracts/fault.js';
 import type { LoadCommand, LoadConfig, LoadEvent, LoadReport } from '../contracts/load.js';
@@ -65,7 +66,7 @@ export async function runTrial(context: TrialContext): Promise<TrialResult> {
   const folder = await mkdtemp(join(tmpdir(), 'spr-bench-'));
   const clockStartNs = process.hrtime.bigint();
   const client: LoadChannel = spawnChild({
-    module: new URL('../main/client.js', import.meta.url),
+    module: processEntry('client'),
     name: 'load client',
   });
   let cluster: Cluster | undefined;

@@ -15,6 +15,7 @@ import type {
   ReplicaEvent,
   ReplicaReport,
 } from './messages.js';
+import { processEntry } from './process-entry.js';
 import type { Engine } from './replica/replica.js';
 import { CLUSTER_KEY_BYTES } from './replication/sealed-channel.js';
 
@@ -64,9 +65,9 @@ export class Cluster {
   static async start(options: ClusterOptions): Promise<Cluster> {
     const replicas: ReplicaChannel[] = [];
     for (let index = 0; index < options.replicas; index++) {
-      replicas.push(spawnChild({ module: entry('replica'), name: `replica ${index}` }));
+      replicas.push(spawnChild({ module: processEntry('replica'), name: `replica ${index}` }));
     }
-    const director: DirectorChannel = spawnChild({ module: entry('director'), name: 'director' });
+    const director: DirectorChannel = spawnChild({ module: processEntry('director'), name: 'director' });
     const cluster = new Cluster(replicas, director, options.folder);
     try {
       await cluster.#start(options);
@@ -199,9 +200,4 @@ export class Cluster {
     if (replica === undefined) throw new RangeError(`replica ${index} of ${this.#replicas.length}`);
     return replica;
   }
-}
-
-/** The compiled entry module of a process, beside this module's own folder. */
-function entry(name: 'director' | 'replica'): URL {
-  return new URL(`../main/${name}.js`, import.meta.url);
 }

@@ -174,17 +174,17 @@ export function parseEnd(body: Buffer): EndReason {
   return reason;
 }
 
-/** @param backup index of the replica that the state goes to from now on */
-export function encodeProtect(backup: number): Buffer {
-  return Buffer.of(backup);
+/** @param backup index of the replica that the state goes to from now on; undefined when none is left */
+export function encodeProtect(backup: number | undefined): Buffer {
+  return Buffer.of(backup ?? NO_BACKUP);
 }
 
 /** @throws ProtocolError when `body` is not exactly one index. */
-export function parseProtect(body: Buffer): number {
+export function parseProtect(body: Buffer): number | undefined {
   const reader = new ByteReader(body, 'protect');
   const backup = reader.uint8();
   reader.end();
-  return backup;
+  return backup === NO_BACKUP ? undefined : backup;
 }
 
 /** @throws ProtocolError when `body` is not exactly a four-byte count. */

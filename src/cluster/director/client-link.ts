@@ -31,7 +31,7 @@ export interface ClientLink {
   reset(): void;
 }
 
-/** A client that has been told the end and does not close its side is not waited for any longer. */
+/** A client that has taken everything and does not close its side is not waited for any longer. */
 const LINGER_MS = 5000;
 
 class DirectLink implements ClientLink {
@@ -80,8 +80,9 @@ class DirectLink implements ClientLink {
   }
 
   end(): void {
-    this.#socket.end();
-    this.#lingering = setTimeout(() => this.#socket.destroy(), LINGER_MS);
+    this.#socket.end(() => {
+      this.#lingering = setTimeout(() => this.#socket.destroy(), LINGER_MS);
+    });
   }
 
   reset(): void {

@@ -164,14 +164,13 @@ export class DirectorFlow {
   /** Puts the takeover off until the client speaks. Its new owner passes the state on, so that it may fail too. */
   park(): void {
     this.parked = true;
-    this.protect(this.backup);
+    if (this.backup !== undefined) this.protect(this.backup);
   }
 
   /** From now on the state goes to `backup`; undefined when no replica is left for it. */
   protect(backup: number | undefined): void {
     this.backup = backup;
-    if (backup !== undefined)
-      this.owner.trunk.sendControl(this.id, ControlType.protect, encodeProtect(backup));
+    this.owner.trunk.sendControl(this.id, ControlType.protect, encodeProtect(backup));
   }
 
   #open(): void {

@@ -12,7 +12,7 @@ import type {
 import type { EndReason, Take } from '../../net/control-records.js';
 import { FLOW_ID_BYTES, type Trunk } from '../../net/trunk.js';
 import { Alert, type AlertDescription, AlertLevel, encodeAlert, parseAlert } from '../../tls/alert.js';
-import { ContentType, MAX_PLAINTEXT_BYTES } from '../../tls/record.js';
+import { ContentType } from '../../tls/record.js';
 import { RecordLayer } from '../../tls/record-layer.js';
 import { parseKeyUpdate } from '../../tls/rekey.js';
 import type { StaticState } from '../../tls/static-state.js';
@@ -22,6 +22,7 @@ import { encodeCommittedState, type Outcome } from '../replication/state-message
 import { alertOfReason } from './alert-of-reason.js';
 import { AppStream } from './app-stream.js';
 import { ExchangeTracker } from './exchange.js';
+import { fragments } from './fragments.js';
 import { Outbox } from './outbox.js';
 import { DivergedError, Regeneration } from './regeneration.js';
 import { ReplicationFeed } from './replication-feed.js';
@@ -133,12 +134,13 @@ export class Connection {
   }
 
   /**
-   * The state goes to another backup from now on. Output that is held for its outcome stays with the old one: its
-   * release would be in doubt otherwise.
+   * The state goes to another backup from now on, or to none. Output that is held for its outcome is waited for first:
+   * a new backup has nothing of its exchange.
    */
-  protect(link: OutgoingLink): void {
+  protect(link: OutgoingLink | undefined): void {
     if (this.#ended) return;
-    if (this.#outbox.holding) {
+    const holding = this.#outbox.holding;
+    if (holding && link !== undefined) {
       this.#nextLink = link;
       return;
     }
@@ -147,7 +149,7 @@ export class Connection {
     this.#outbox.relink(link);
     this.#feed.relink(link);
     const { output } = this.#decide('established');
-    if (output !== 'release-when-acknowledged') this.#outbox.release();
+    if (!holding && output !== 'release-when-acknowledged') this.#outbox.release();
   }
 
   /** The next record of the client. */
@@ -485,19 +487,4 @@ export class Connection {
     this.#blockedOutput = undefined;
     this.#host.closed(this);
   }
-}
-
-/** Contents of records: small neighbours share one, long ones are cut (RFC 8446 5.1). */
-function fragments(chunks: readonly Buffer[]): readonly Buffer[] {
-  const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  if (bytes === 0) return [];
-  if (bytes <= MAX_PLAINTEXT_BYTES)
-    return [chunks.length === 1 ? (chunks[0] ?? NO_BYTES) : Buffer.concat(chunks)];
-  const cut: Buffer[] = [];
-  for (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; at += MAX_PLAINTEXT_BYTES) {
-      cut.push(chunk.subarray(at, at + MAX_PLAINTEXT_BYTES));
-    }
-  }
-  return cut;
 }

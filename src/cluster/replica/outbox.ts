@@ -40,7 +40,7 @@ export class Outbox implements AcknowledgementWaiter {
   }
 
   /** The backup is another one from now on: what waited for the old one is held until the new one is up to date. */
-  relink(link: OutgoingLink): void {
+  relink(link: OutgoingLink | undefined): void {
     this.#stopWaiting();
     this.#link = link;
     this.#floor = 0;

@@ -293,11 +293,11 @@ export class Replica implements ConnectionHost {
     }
   }
 
-  #protect(flowId: number, backup: number): void {
+  #protect(flowId: number, backup: number | undefined): void {
     const served = this.#flows.get(flowId);
     const link = this.#linkTo(backup);
     if (served?.stage === 'handshake' || served?.stage === 'taking') served.backup = backup;
-    else if (link !== undefined && served?.stage === 'connection') served.connection.protect(link);
+    else if (served?.stage === 'connection') served.connection.protect(link);
     else if (link !== undefined && served === undefined) this.#forwarding.forward(flowId, link);
   }
 

@@ -61,7 +61,7 @@ export class ReplicationFeed {
   }
 
   /** The backup is another one from now on: it has nothing of the exchange yet. */
-  relink(link: OutgoingLink): void {
+  relink(link: OutgoingLink | undefined): void {
     this.#link = link;
     this.#restarted = true;
     this.#inputSent = 0;

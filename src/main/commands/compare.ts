@@ -66,7 +66,7 @@ function repeatable(flags: string, description: string): Option {
 }
 
 async function compare(given: Record<string, unknown>): Promise<number> {
-  const { out, json, quiet, config: _, ...raw } = { ...readConfig(given['config']), ...given };
+  const { out, json, quiet, config: _, ...raw } = { ...readConfig(given.config), ...given };
   const output = parseOutputOptions({ out, json, quiet });
   const options = await parseRunOptions(raw, randomInt(MAX_RANDOM_SEED));
   const interruption = onInterruption();

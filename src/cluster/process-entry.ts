@@ -1,0 +1,7 @@
+/** Where the entry modules of the processes are: beside this folder, compiled. */
+
+export type ProcessName = 'director' | 'replica' | 'client';
+
+export function processEntry(name: ProcessName): URL {
+  return new URL(`../main/${name}.js`, import.meta.url);
+}
