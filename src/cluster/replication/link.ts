@@ -17,6 +17,8 @@ import {
 } from './sealed-channel.js';
 
 const MAGIC = Buffer.from('SPR1', 'latin1');
+/** Random, from the backup: without it a recorded link could be played to a backup again. */
+const CHALLENGE_BYTES = 32;
 /** Magic, sender's index, salt. */
 const GREETING_BYTES = MAGIC.length + 1 + SALT_BYTES;
 const NO_PAYLOAD = Buffer.alloc(0);
@@ -25,6 +27,14 @@ const COUNTER_BYTES = 6;
 /** Something whose output waits for acknowledgements. */
 export interface AcknowledgementWaiter {
   acknowledged(counter: number): void;
+}
+
+export interface LinkOptions {
+  /** Index of the backup. */
+  readonly peer: number;
+  /** Index of the primary. */
+  readonly self: number;
+  readonly clusterKey: Buffer;
 }
 
 /** The primary's end. */
@@ -36,31 +46,28 @@ export class OutgoingLink {
   #waiters = new Set<AcknowledgementWaiter>();
   #acknowledged = 0;
 
-  private constructor(peer: number, self: number, socket: Socket, clusterKey: Buffer) {
+  private constructor({ peer, self, clusterKey }: LinkOptions, socket: Socket, challenge: Buffer) {
     this.peer = peer;
     this.#socket = socket;
     this.#writer = new GatherWriter(socket);
     // The index is a part of the salt: whoever changes it on the way changes the keys.
-    const salt = Buffer.concat([Buffer.of(self), randomBytes(SALT_BYTES)]);
+    const ownSalt = Buffer.concat([Buffer.of(self), randomBytes(SALT_BYTES)]);
+    const salt = Buffer.concat([challenge, ownSalt]);
     this.#sealer = new FrameSealer(deriveLinkKey(clusterKey, salt, 'to-backup'));
     const opener = new FrameOpener(deriveLinkKey(clusterKey, salt, 'to-primary'));
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#receive(opener, chunk));
     socket.on('error', () => this.#lost());
     socket.on('close', () => this.#lost());
-    this.#writer.write(Buffer.concat([MAGIC, salt]));
+    this.#writer.write(Buffer.concat([MAGIC, ownSalt]));
     this.#send({ flowId: 0, epoch: 0, kind: FrameKind.hello, payload: NO_PAYLOAD });
   }
 
-  static async connect(options: {
-    peer: number;
-    self: number;
-    port: number;
-    clusterKey: Buffer;
-  }): Promise<OutgoingLink> {
+  /** Resolves when the backup has sent its challenge. */
+  static async connect(options: LinkOptions & { readonly port: number }): Promise<OutgoingLink> {
     const socket = connect(options.port, '127.0.0.1');
-    await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-    return new OutgoingLink(options.peer, options.self, socket, options.clusterKey);
+    const challenge = await readExactly(socket, CHALLENGE_BYTES);
+    return new OutgoingLink(options, socket, challenge);
   }
 
   /** The highest counter that the backup has acknowledged; Infinity when there is no backup to wait for any more. */
@@ -195,23 +202,26 @@ export class IncomingLinks {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
     socket.on('error', () => socket.destroy());
+    const challenge = randomBytes(CHALLENGE_BYTES);
+    socket.write(challenge);
     let greeting: Buffer = NO_PAYLOAD;
     const onData = (chunk: Buffer): void => {
       greeting = Buffer.concat([greeting, chunk]);
       if (greeting.length < GREETING_BYTES) return;
       socket.off('data', onData);
-      this.#admit(socket, greeting);
+      this.#admit(socket, greeting, challenge);
     };
     socket.on('data', onData);
   }
 
-  #admit(socket: Socket, greeting: Buffer): void {
+  #admit(socket: Socket, greeting: Buffer, challenge: Buffer): void {
     if (!greeting.subarray(0, MAGIC.length).equals(MAGIC)) {
       this.#refuse(socket);
       return;
     }
-    const salt = greeting.subarray(MAGIC.length, GREETING_BYTES);
-    const peer: PeerLink = { index: salt[0] ?? 0, socket, drained: [], fence: undefined };
+    const peerSalt = greeting.subarray(MAGIC.length, GREETING_BYTES);
+    const salt = Buffer.concat([challenge, peerSalt]);
+    const peer: PeerLink = { index: peerSalt[0] ?? 0, socket, drained: [], fence: undefined };
     const link = new IncomingLink(socket, {
       opener: new FrameOpener(deriveLinkKey(this.#clusterKey, salt, 'to-backup')),
       sealer: new FrameSealer(deriveLinkKey(this.#clusterKey, salt, 'to-primary')),
@@ -310,6 +320,23 @@ class IncomingLink {
       this.#writer.write(
         this.#options.sealer.seal({ flowId: 0, epoch: 0, kind: FrameKind.acknowledgement, payload }),
       );
+    });
+  }
+}
+
+/** The first bytes of a connection; what follows them stays to be read. Rejects when it ends before. */
+async function readExactly(socket: Socket, bytes: number): Promise<Buffer> {
+  for (;;) {
+    const chunk: Buffer | null = socket.read(bytes);
+    if (chunk !== null) return chunk;
+    if (socket.readableEnded || socket.destroyed) throw new Error('the link ended before its challenge came');
+    await new Promise<void>((resolve, reject) => {
+      const settle = (error?: Error): void => {
+        socket.off('readable', settle).off('end', settle).off('error', settle);
+        if (error instanceof Error) reject(error);
+        else resolve();
+      };
+      socket.on('readable', settle).on('end', settle).on('error', settle);
     });
   }
 }

@@ -35,7 +35,7 @@ export interface Frame {
 
 export type Direction = 'to-backup' | 'to-primary';
 
-/** One key per link and direction: `salt` is new for each link. */
+/** One key per link and direction: `salt` is new for each link, and both ends have a part in it. */
 export function deriveLinkKey(clusterKey: Buffer, salt: Buffer, direction: Direction): KeyObject {
   const info = `spr-bench link ${direction}`;
   return createSecretKey(Buffer.from(hkdfSync('sha256', clusterKey, salt, info, KEY_BYTES)));

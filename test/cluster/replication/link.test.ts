@@ -163,6 +163,20 @@ describe('a replication link', () => {
     stranger.destroy();
   });
 
+  it('cannot be played again from a recording', async () => {
+    const { port, incoming, heard } = await startBackup();
+    const tap = await startTap(port);
+    const link = await connectLink(tap.port);
+    const counter = replicate(link, 1, 'state');
+    await until(() => link.acknowledgedCounter === counter);
+    const heardBefore = heard.length;
+    const replayed = connect(port, '127.0.0.1');
+    replayed.on('error', () => {});
+    replayed.write(Buffer.concat(tap.sent));
+    await until(() => incoming.counters.refused === 1);
+    expect(heard).toHaveLength(heardBefore);
+  });
+
   it('does not believe acknowledgements that it cannot open', async () => {
     const server = createServer((socket) => {
       socket.on('error', () => {});
