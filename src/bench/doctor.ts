@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { availableParallelism, loadavg } from 'node:os';
 import { delimiter, join } from 'node:path';
 import pc from 'picocolors';
+import { type OpenFileLimit, OWN_DESCRIPTORS, readOpenFileLimit } from './open-files.js';
 
 export interface Finding {
   readonly topic: string;
@@ -30,12 +31,6 @@ export interface Host {
   readonly tools: readonly string[];
 }
 
-/** `Infinity` for unlimited. */
-export interface OpenFileLimit {
-  readonly soft: number;
-  readonly hard: number;
-}
-
 /** Both ends included. */
 export interface PortRange {
   readonly low: number;
@@ -48,8 +43,6 @@ const MIN_CORES = 2;
 const MAX_LOAD_PER_CORE = 0.5;
 /** `engines` in `package.json`: the oldest version that the tests run on. */
 const MIN_NODE = [20, 19] as const;
-/** What a process has open beside its connections: standard streams, event loop, modules, trunks, result files. */
-const OWN_DESCRIPTORS = 64;
 /** The director holds the client's socket and, for a server of somebody else, one upstream socket. */
 const DESCRIPTORS_PER_CONNECTION = 2;
 /** Largest number of connections that the presets use. */
@@ -107,7 +100,7 @@ export async function probeHost(): Promise<Host> {
   return {
     cores: availableParallelism(),
     loadAverage,
-    openFiles: parseOpenFileLimit(readOrEmpty('/proc/self/limits')),
+    openFiles: readOpenFileLimit(),
     ephemeralPorts: parsePortRange(readOrEmpty('/proc/sys/net/ipv4/ip_local_port_range')),
     loopbackError: await tryLoopback(),
     node: process.versions.node,
@@ -115,14 +108,6 @@ export async function probeHost(): Promise<Host> {
     clockStepNs: measureClockStep(),
     tools: Object.keys(TOOLS).filter(isOnPath),
   };
-}
-
-/** The line `Max open files` of `/proc/self/limits`. */
-export function parseOpenFileLimit(limits: string): OpenFileLimit | undefined {
-  const match = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/m.exec(limits);
-  if (match === null) return undefined;
-  const [soft, hard] = match.slice(1).map((text) => (text === 'unlimited' ? Infinity : Number(text)));
-  return soft === undefined || hard === undefined ? undefined : { soft, hard };
 }
 
 /** The two numbers of `/proc/sys/net/ipv4/ip_local_port_range`. */

@@ -8,6 +8,7 @@ import type { StrategyDescription } from '../contracts/report.js';
 import { SCHEMA_VERSION, type Summary, type TrialResult, type TrialSpec } from '../contracts/results.js';
 import { type RecoveryStrategy, STATE_FIELDS } from '../contracts/strategy.js';
 import { captureEnvironment } from './environment.js';
+import { readOpenFileLimit, requireOpenFiles } from './open-files.js';
 import { planTrials } from './plan.js';
 import { appendTrial, SUMMARY_FILE, TRIALS_FILE, writeSummary } from './results-file.js';
 import type { Loaded, RunOptions } from './run-options.js';
@@ -39,6 +40,7 @@ export async function runAll(context: RunContext, handler: RunHandler): Promise<
   const { options, folder, signal } = context;
   const startedAt = new Date().toISOString();
   const specs = planTrials(options);
+  requireOpenFiles(Math.max(...specs.map(({ connections }) => connections)), readOpenFileLimit());
   const trialsPath = prepareFolder(folder);
   const identity = await createIdentity({ key: options.key, servername: SERVERNAME });
   const strategies = options.strategies.map(({ plugin }) => plugin);

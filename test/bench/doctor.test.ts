@@ -4,7 +4,6 @@ import {
   diagnoseHost,
   type Finding,
   type Host,
-  parseOpenFileLimit,
   parsePortRange,
   probeHost,
   renderDoctor,
@@ -70,24 +69,6 @@ describe('diagnose', () => {
     expect(findings.find(({ topic }) => topic === 'loopback')?.status).toBe('ok');
     expect(findings.find(({ topic }) => topic === 'node')?.status).toBe('ok');
     expect((await probeHost()).clockStepNs).toBeGreaterThan(0);
-  });
-});
-
-describe('parseOpenFileLimit', () => {
-  const table = (soft: string, hard: string) =>
-    `Limit                     Soft Limit           Hard Limit           Units     \n` +
-    `Max processes             100                  200                  processes \n` +
-    `Max open files            ${soft.padEnd(21)}${hard.padEnd(21)}files     \n`;
-
-  it.each<[string, string, ReturnType<typeof parseOpenFileLimit>]>([
-    ['1024', '4096', { soft: 1024, hard: 4096 }],
-    ['1024', 'unlimited', { soft: 1024, hard: Infinity }],
-  ])('reads %s and %s', (soft, hard, limit) => {
-    expect(parseOpenFileLimit(table(soft, hard))).toEqual(limit);
-  });
-
-  it.each(['', 'Max open files few many files\n'])('finds none in %o', (text) => {
-    expect(parseOpenFileLimit(text)).toBeUndefined();
   });
 });
 
