@@ -42,25 +42,26 @@ type StepPlan = Omit<Step, 'id' | 'target'>;
 export async function tryCell(client: Client, of: Case, identity: Identity): Promise<Outcome> {
   if (updatesKeys(of.scenario) && client.noKeyUpdate !== undefined)
     return { kind: 'not-applicable', reason: client.noKeyUpdate };
-  const steps = stepsOf(of.scenario);
-  const workload = steps.some(({ bytes }) => bytes === LONG_REPLY_BYTES) ? 'bulk-download' : 'request-reply';
+  const steps = stepsOf(of.scenario, client.longReplyBytes);
+  const workload = steps.some(({ bytes, pauseAt }) => pauseAt < bytes) ? 'bulk-download' : 'request-reply';
   const cluster = await KillableCluster.start({ of, workload, seed: SEED, identity });
   try {
     await withTimeout(runClient(client, cluster, steps));
     return { kind: 'ok' };
   } catch (error) {
-    return { kind: 'failed', what: error instanceof Error ? error.message : String(error) };
+    const what = error instanceof Error ? error.message : String(error);
+    return { kind: 'failed', what: `${what} (${await cluster.explainEnds()})` };
   } finally {
     await cluster.end();
   }
 }
 
 /** The requests of a scenario, in order. */
-export function stepsOf(scenario: Scenario): readonly Step[] {
+export function stepsOf(scenario: Scenario, longReplyBytes = LONG_REPLY_BYTES): readonly Step[] {
   const [one, several, least] = SHORT_REPLY_BYTES;
   const plans: Readonly<Record<Scenario, readonly StepPlan[]>> = {
     'between-requests': [pauseAfter(one, ['kill']), pauseAfter(several, []), pauseAfter(least, [])],
-    'mid-response': [pauseIn(LONG_REPLY_BYTES, ['kill']), pauseAfter(one, [])],
+    'mid-response': [pauseIn(longReplyBytes, ['kill']), pauseAfter(one, [])],
     'key-update': [
       pauseAfter(one, ['update-keys']),
       pauseAfter(one, ['kill']),
@@ -69,7 +70,7 @@ export function stepsOf(scenario: Scenario): readonly Step[] {
     ],
     'key-update-mid-response': [
       pauseAfter(one, ['update-keys']),
-      pauseIn(LONG_REPLY_BYTES, ['update-keys', 'kill', 'update-keys']),
+      pauseIn(longReplyBytes, ['update-keys', 'kill', 'update-keys']),
       pauseAfter(one, []),
     ],
   };

@@ -43,6 +43,8 @@ export interface Client {
   describe(): Promise<string | undefined>;
   /** Why it cannot be made to send a KeyUpdate; undefined when it can. */
   readonly noKeyUpdate?: string;
+  /** For one that is too slow for the usual long response. */
+  readonly longReplyBytes?: number;
   /** Connects. Clients that want to know all requests at the start get them in `targets`. */
   open(endpoint: Endpoint, targets: readonly string[]): Promise<Session>;
 }

@@ -94,9 +94,18 @@ export class KillableCluster {
     if (problems.length > 0) throw new Error(problems.join('; '));
   }
 
+  /** What the cluster has to say about connections that ended: the reasons, as the director and the backup saw them. */
+  async explainEnds(): Promise<string> {
+    const { refusals } = await this.#cluster.collectReplica(1);
+    const { flows } = await this.#cluster.collectDirector();
+    const causes = flows.flatMap(({ cause }) => (cause === null ? [] : [`director: ${cause}`]));
+    return [...causes, ...refusals.map(({ reason }) => `backup: ${reason}`)].join(', ');
+  }
+
   async end(): Promise<void> {
     await this.#cluster.end();
-    await rm(this.endpoint.folder, { recursive: true, force: true });
+    // Chromium's processes end one after the other, and write to its profile until then.
+    await rm(this.endpoint.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

@@ -41,7 +41,7 @@ export async function tryWire(of: Case, identity: Identity): Promise<Outcome> {
   const cluster = await KillableCluster.start({ of, workload: 'bulk-download', seed: SEED, identity });
   try {
     const { capturePath, keyLogPath, steps } = await captureTakeover(of, cluster);
-    const decrypted = await decryptServerSide(capturePath, keyLogPath);
+    const decrypted = await decryptServerSide(cluster.endpoint.port, capturePath, keyLogPath);
     for (const step of steps) expectReply(decrypted, step);
     return { kind: 'ok' };
   } catch (error) {
@@ -91,12 +91,16 @@ async function startCapture(port: number, path: string): Promise<ChildProcess> {
 }
 
 /** Everything that the server sent, in order, as tshark reads it. */
-async function decryptServerSide(capturePath: string, keyLogPath: string): Promise<Buffer> {
-  const args = ['-r', capturePath, '-o', `tls.keylog_file:${keyLogPath}`, '-q', '-z', 'follow,tls,raw,0'];
+async function decryptServerSide(port: number, capturePath: string, keyLogPath: string): Promise<Buffer> {
+  const options = [`tls.keylog_file:${keyLogPath}`, 'tcp.reassemble_out_of_order:TRUE'];
+  const follow = ['-q', '-z', 'follow,tls,raw,0'];
+  const args = ['-r', capturePath, ...options.flatMap((option) => ['-o', option]), ...follow];
   const { stdout } = await promisify(execFile)('tshark', args, { maxBuffer: FOLLOW_BYTES });
-  // The side that did not begin is indented.
-  const lines = stdout.split('\n').filter((line) => /^\t[0-9a-f]+$/.test(line));
-  return Buffer.from(lines.map((line) => line.trim()).join(''), 'hex');
+  // One line per record, in hex; those of node 1 are indented. Which of the two is node 0 depends on the TLS version.
+  const serverIsFirst = stdout.includes(`Node 0: 127.0.0.1:${port}\n`);
+  const ofServer = serverIsFirst ? /^[0-9a-f]+$/ : /^\t[0-9a-f]+$/;
+  const lines = stdout.split('\n').filter((line) => ofServer.test(line));
+  return Buffer.concat(lines.map((line) => Buffer.from(line.trim(), 'hex')));
 }
 
 function expectReply(decrypted: Buffer, { target, id, bytes }: Step): void {

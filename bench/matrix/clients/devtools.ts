@@ -11,6 +11,12 @@ interface Message {
   readonly error?: { readonly message: string };
 }
 
+/** A part of what the protocol tells about a response. */
+export interface PageResponse {
+  readonly url: string;
+  readonly connectionId: number;
+}
+
 interface Waiting {
   resolve(result: Readonly<Record<string, unknown>>): void;
   reject(error: Error): void;
@@ -27,13 +33,12 @@ const MESSAGES_FD = 4;
 
 export class DevTools {
   /** Of every response of the page, in order. */
-  readonly connectionIds: unknown[] = [];
+  readonly responses: PageResponse[] = [];
   readonly #browser: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #session: string | undefined;
   #partialMessage = '';
-  #onPageLoaded: (() => void) | undefined;
 
   private constructor(browser: ChildProcess) {
     this.#browser = browser;
@@ -52,17 +57,7 @@ export class DevTools {
     const { sessionId } = await devTools.#send('Target.attachToTarget', { targetId, flatten: true });
     devTools.#session = String(sessionId);
     await devTools.#send('Network.enable', {});
-    await devTools.#send('Page.enable', {});
     return devTools;
-  }
-
-  async openPage(url: string): Promise<void> {
-    const loaded = new Promise<void>((resolve) => {
-      this.#onPageLoaded = resolve;
-    });
-    const { errorText } = await this.#send('Page.navigate', { url });
-    if (errorText !== undefined) throw new Error(`${url}: ${errorText}`);
-    await loaded;
   }
 
   /** Evaluates an expression in the page, whose value is a promise of a string. */
@@ -99,10 +94,8 @@ export class DevTools {
   }
 
   #take({ id, method, params, result, error }: Message): void {
-    if (method === 'Page.loadEventFired') this.#onPageLoaded?.();
     if (method === 'Network.responseReceived') {
-      const response = params?.response as { connectionId: unknown } | undefined;
-      this.connectionIds.push(response?.connectionId);
+      this.responses.push(params?.response as PageResponse);
     }
     const waiting = id === undefined ? undefined : this.#waiting.get(id);
     if (id === undefined || waiting === undefined) return;

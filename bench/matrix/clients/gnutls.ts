@@ -9,8 +9,12 @@ const PRIORITIES = {
   '1.2': 'NORMAL:-VERS-ALL:+VERS-TLS1.2',
 };
 
+/** It writes its output byte by byte, so slowly that not even this fits between the primary and what it has written. */
+const LONG_REPLY_BYTES = 8 * 1024 * 1024;
+
 export const gnutls: Client = {
   id: 'gnutls',
+  longReplyBytes: LONG_REPLY_BYTES,
   describe: async () =>
     (await outputOf('gnutls-cli', '--version'))?.replace(/^gnutls-cli (\S+).*/s, 'GnuTLS $1 gnutls-cli'),
   open: async (endpoint) => {
