@@ -1,4 +1,5 @@
 /** A director and two replicas, of which the primary can be killed, and what they saw of it. */
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +25,8 @@ export class KillableCluster {
   readonly #cluster: Cluster;
   readonly #clockStartNs: bigint;
   readonly #failureDetected: Promise<void>;
+  /** The folder goes when the process is interrupted, too. */
+  readonly #removeFolder = (): void => rmSync(this.endpoint.folder, { recursive: true, force: true });
   #killedMs = Number.POSITIVE_INFINITY;
 
   private constructor(
@@ -36,6 +39,7 @@ export class KillableCluster {
     this.endpoint = endpoint;
     this.#clockStartNs = clockStartNs;
     this.#failureDetected = failureDetected;
+    process.once('exit', this.#removeFolder);
   }
 
   /** Starts what `spr-bench serve` starts. */
@@ -104,6 +108,7 @@ export class KillableCluster {
 
   async end(): Promise<void> {
     await this.#cluster.end();
+    process.off('exit', this.#removeFolder);
     // Chromium's processes end one after the other, and write to its profile until then.
     await rm(this.endpoint.folder, { recursive: true, force: true, maxRetries: 10 });
   }

@@ -14,6 +14,9 @@ import { SERVERNAME } from './killable-cluster.js';
 import { type Row, renderSection } from './table.js';
 import { tryWire, WIRE_CASES } from './wire.js';
 
+/** Exit code after Ctrl-C, as shells have it. */
+const INTERRUPTED = 130;
+
 interface Entry {
   readonly client: Client;
   /** Undefined when it is not installed. */
@@ -89,6 +92,7 @@ function wordFor(outcome: Outcome): string {
   return outcome.kind === 'failed' ? `FAILED: ${outcome.what}` : `n/a (${outcome.reason})`;
 }
 
+process.once('SIGINT', () => process.exit(INTERRUPTED));
 try {
   process.exitCode = await main();
 } catch (error) {

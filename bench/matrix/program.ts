@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type { Plaintext } from './plaintext.js';
 
 /** Enough of a complaint to recognize it. */
-const LAST_WORDS_CHARACTERS = 300;
+const LAST_WORDS_CHARACTERS = 200;
 
 export class Program implements Plaintext {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
@@ -62,7 +62,8 @@ export class Program implements Plaintext {
   }
 
   lastWords(): string {
-    return `exit code ${this.#child.exitCode}, ${this.#stderr.slice(-LAST_WORDS_CHARACTERS).trim()}`;
+    const [line = ''] = this.#stderr.trim().split('\n').slice(-1);
+    return line.trim().slice(0, LAST_WORDS_CHARACTERS);
   }
 
   destroy(): void {

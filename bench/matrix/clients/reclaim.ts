@@ -90,9 +90,10 @@ class ReclaimPlaintext implements Plaintext {
   }
 
   lastWords(): string {
-    const { recordSendCount, recordRecvCount } = this.#tls.getKeys() ?? {};
-    const counts = `${recordSendCount} records sent and ${recordRecvCount} received under the current keys`;
-    return `${this.#error?.message ?? 'no error'}, ${counts}`;
+    const counts = this.#tls.getKeys();
+    const error = this.#error?.message ?? 'no error';
+    if (counts === undefined) return error;
+    return `${error}, ${counts.recordSendCount} records sent and ${counts.recordRecvCount} received under the current keys`;
   }
 
   destroy(): void {
