@@ -28,7 +28,7 @@ export interface ProgressOptions {
   readonly colour?: boolean;
 }
 
-/** Of a terminal that does not tell its width. */
+/** Of a terminal that does not tell its width, or says 0. */
 const DEFAULT_COLUMNS = 80;
 const BAR_CELLS = 20;
 /** The elapsed time is shown in seconds. */
@@ -111,7 +111,7 @@ class ProgressBar implements Progress {
     const { total, stream, nowMs } = this.#options;
     const elapsedMs = nowMs() - this.#startedAtMs;
     // The last column stays free: some terminals wrap as soon as it is written.
-    const width = (stream.columns ?? DEFAULT_COLUMNS) - 1;
+    const width = (stream.columns || DEFAULT_COLUMNS) - 1;
     const state = { ended: this.#ended, total, cell: this.#cell, elapsedMs };
     stream.write(`\r${fitLine(state, width, this.#colours)}${ERASE_TO_END}`);
   }

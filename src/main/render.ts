@@ -22,7 +22,8 @@ export function findReport(id: string): Report {
 export async function printReport(id: string, results: Results): Promise<void> {
   const { isTTY, columns } = process.stdout;
   const text = await findReport(id).render(results, {
-    width: isTTY ? columns : DEFAULT_WIDTH,
+    // Some terminals say 0.
+    width: isTTY && columns > 0 ? columns : DEFAULT_WIDTH,
     // Undefined, not false, where it is no terminal.
     colour: isTTY === true && pc.isColorSupported,
   });
