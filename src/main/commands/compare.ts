@@ -105,7 +105,7 @@ function parseOutputOptions(given: Record<keyof OutputOptions, unknown>): Output
 async function report(
   { summary, accumulator }: RunOutcome,
   { strategies }: RunOptions,
-  { out, json }: OutputOptions,
+  { out, json, quiet }: OutputOptions,
 ): Promise<void> {
   const results: Results = {
     summary,
@@ -114,7 +114,7 @@ async function report(
   };
   const path = await writeHtmlReport(results, out);
   await printReport(json ? 'json' : 'table', results);
-  if (!json) process.stderr.write(`report: ${path}\n`);
+  if (!json && !quiet) process.stderr.write(`report: ${path}\n`);
 }
 
 function exitCodeOf(summary: Summary): number {

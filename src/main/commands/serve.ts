@@ -51,7 +51,9 @@ async function serve({ port, strategy, workload, ...rest }: ServeOptions): Promi
     } finally {
       await cluster.end();
     }
-    return interruption.exitCode() ?? ExitCode.internal;
+    const code = interruption.exitCode();
+    if (code === undefined) process.stderr.write('spr-bench: the director has ended\n');
+    return code ?? ExitCode.internal;
   } catch (error) {
     if (error instanceof Error && /EADDRINUSE|EACCES/.test(error.message)) {
       throw new UsageError(`--port ${port} cannot be used: ${error.message.split('\n')[0]}`, {
