@@ -143,7 +143,8 @@ describe('packages', () => {
     };
     const unused = Object.keys(devDependencies).filter((name) => {
       const typed = name.startsWith('@types/') ? name.slice('@types/'.length) : undefined;
-      if (typed !== undefined) return typed !== 'node' && !(typed in dependencies || typed in devDependencies);
+      if (typed !== undefined)
+        return typed !== 'node' && !(typed in dependencies || typed in devDependencies);
       const program = programs[name];
       return !(program !== undefined && commands.includes(program)) && !imports(name);
     });
@@ -266,13 +267,15 @@ function readSource(path: string): SourceFile {
 function findImports(path: string, code: string): Import[] {
   const pattern =
     /(?:\b(?:import|export)(\s+type)?\s+(?:[\w*{][^'";]*?\s+from\s+)?|\bimport\(\s*|\bnew URL\(\s*)'([^']+)'/g;
-  return [...code.matchAll(pattern)]
-    .map(([, typeOnly, specifier = '']) => ({
-      target: specifier.startsWith('.') ? resolveImport(path, specifier) : specifier,
-      typeOnly: typeOnly !== undefined,
-    }))
-    // A path that leaves the package is seen from the compiled file, which lies deeper.
-    .filter(({ target }) => !target.endsWith('.') && !target.endsWith('/') && !target.startsWith('../'));
+  return (
+    [...code.matchAll(pattern)]
+      .map(([, typeOnly, specifier = '']) => ({
+        target: specifier.startsWith('.') ? resolveImport(path, specifier) : specifier,
+        typeOnly: typeOnly !== undefined,
+      }))
+      // A path that leaves the package is seen from the compiled file, which lies deeper.
+      .filter(({ target }) => !target.endsWith('.') && !target.endsWith('/') && !target.startsWith('../'))
+  );
 }
 
 /** TypeScript is imported by the name of the JavaScript that it is compiled to. */
