@@ -139,6 +139,25 @@ export function copySecret(secret: Buffer): Buffer {
   return copy;
 }
 
+/**
+ * The state of a connection whose directions are in different epochs: the read half of one, the write half of another.
+ * It shares no memory with them.
+ */
+export function combineStates(read: StaticState, write: StaticState): StaticState {
+  const { suite, readBase } = read;
+  const epoch = Math.max(read.epoch, write.epoch);
+  const secrets: ConnectionSecrets =
+    read.secrets.kind === 'tls13' && write.secrets.kind === 'tls13'
+      ? { kind: 'tls13', client: copySecret(read.secrets.client), server: copySecret(write.secrets.server) }
+      : copySecrets(read.secrets);
+  return { suite, epoch, readBase, writeBase: write.writeBase, secrets };
+}
+
+function copySecrets(secrets: ConnectionSecrets): ConnectionSecrets {
+  if (secrets.kind === 'tls12') return { kind: 'tls12', keyBlock: copySecret(secrets.keyBlock) };
+  return { kind: 'tls13', client: copySecret(secrets.client), server: copySecret(secrets.server) };
+}
+
 /** Fills the secrets with zeros: the connection ended, or a new epoch replaced them. */
 export function wipeStaticState(state: StaticState): void {
   for (const secret of secretBuffers(state.secrets)) secret.fill(0);

@@ -27,6 +27,7 @@ import { Outbox } from './outbox.js';
 import { DivergedError, Regeneration } from './regeneration.js';
 import { ReplicationFeed } from './replication-feed.js';
 import type { ResumePlan } from './resume-plan.js';
+import { ResumedHead } from './resumed-head.js';
 import type { TrackedResponse } from './tracked-response.js';
 
 /** Credit goes back to the director in steps of half its window. */
@@ -35,9 +36,6 @@ const CREDIT_STEP_BYTES = 128 * 1024;
 const MAX_CHECKPOINT_BYTES = 1024;
 /** Input and application state have to fit one control record together with the evidence. */
 const MAX_COMMITTED_INPUT_BYTES = 8 * 1024;
-/** End of the header section of a reply (RFC 9112 2.1). */
-const END_OF_HEAD = Buffer.from('\r\n\r\n');
-const NO_BYTES = Buffer.alloc(0);
 
 export interface ConnectionHost {
   readonly strategy: RecoveryStrategy;
@@ -76,12 +74,13 @@ export class Connection {
   /** Client records that the failed primary can have answered. */
   #replayedThrough = 0;
   #regeneration: Regeneration | undefined;
+  /** KeyUpdates of the client that are to be answered; less than 0 while answers were made again before they were read. */
+  #owedKeyUpdates = 0;
   #outcomes: readonly Outcome[] = [];
   /** An outcome that stands for the replies to the client records up to its end. */
   #answering: Outcome | undefined;
   #applicationState: Buffer | undefined;
-  /** The start of a header section that the client has; undefined when there is none to drop. */
-  #droppedHead: Buffer | undefined;
+  #resumedHead: ResumedHead | undefined;
 
   #creditBytes: number;
   #blockedOutput: (() => void) | undefined;
@@ -122,8 +121,9 @@ export class Connection {
     this.#replayedThrough = take.received;
     this.#outcomes = plan.outcomes;
     this.#applicationState = plan.applicationState;
-    if (plan.applicationState !== undefined) this.#droppedHead = NO_BYTES;
-    if (plan.delivered.length > 0) this.#regeneration = new Regeneration(plan.delivered);
+    if (plan.applicationState !== undefined) this.#resumedHead = new ResumedHead();
+    this.#owedKeyUpdates = plan.owedKeyUpdates;
+    if (plan.delivered.length > 0) this.#regeneration = new Regeneration(plan.delivered, plan.keyUpdates);
     this.#host.serve(this);
     try {
       this.#decide('established');
@@ -223,6 +223,7 @@ export class Connection {
         'output',
       );
     }
+    this.#sendOwedKeyUpdates();
     for (const input of plan.input) this.#deliver(input);
     const moved = this.#skipRecords > 0 || plan.unsent.length > 0;
     if (moved && this.#exchange.atBoundary) this.#reachBoundary();
@@ -270,7 +271,7 @@ export class Connection {
   #output(chunks: readonly Buffer[], bytes: number, callback: () => void): void {
     const complete = this.#exchange.current?.ending === true && this.stream.writableLength === bytes;
     try {
-      if (!this.#ended) this.#release(this.#withoutDroppedHead(chunks), complete);
+      if (!this.#ended) this.#release(this.#resumedHead?.drop(chunks) ?? chunks, complete);
     } catch (error) {
       this.#fail(error);
     }
@@ -300,17 +301,23 @@ export class Connection {
   /** What of `chunks` the client does not have yet. */
   #regenerate(chunks: readonly Buffer[]): readonly Buffer[] {
     if (this.#regeneration === undefined) return chunks;
-    const fresh = this.#regeneration.check(chunks, this.#records.write);
-    if (this.#regeneration.done) this.#regeneration = undefined;
+    const fresh = this.#regeneration.check(chunks, this.#records);
+    this.#owedKeyUpdates -= this.#regeneration.takeKeyUpdatesMade();
+    if (this.#regeneration.done) {
+      this.#regeneration = undefined;
+      this.#sendOwedKeyUpdates();
+    }
     return fresh;
   }
 
-  /** Whether the client has this record already: then it must be the very same. */
-  #isDelivered(sealed: readonly Buffer[]): boolean {
-    if (this.#regeneration === undefined) return false;
-    this.#regeneration.confirm(sealed);
-    if (this.#regeneration.done) this.#regeneration = undefined;
-    return true;
+  /** RFC 8446 4.6.3: before the next application data. Not while delivered records are still to be made again. */
+  #sendOwedKeyUpdates(): void {
+    while (this.#owedKeyUpdates > 0 && this.#regeneration === undefined) {
+      this.#owedKeyUpdates -= 1;
+      const answer = this.#records.rekeyWrite();
+      this.#decide('rekeyed');
+      this.#send(answer);
+    }
   }
 
   /** The decision may hold the output, so it is made before anything is sent; sealing only numbers it. */
@@ -328,15 +335,6 @@ export class Connection {
   #send(parts: readonly Buffer[]): void {
     for (const part of parts) this.#creditBytes -= part.length;
     this.#outbox.record(parts);
-  }
-
-  /** The handler of a resumed reply writes the header section again, which the client has. */
-  #withoutDroppedHead(chunks: readonly Buffer[]): readonly Buffer[] {
-    if (this.#droppedHead === undefined) return chunks;
-    const head = Buffer.concat([this.#droppedHead, ...chunks]);
-    const end = head.indexOf(END_OF_HEAD);
-    this.#droppedHead = end < 0 ? head : undefined;
-    return end < 0 ? [] : [head.subarray(end + END_OF_HEAD.length)];
   }
 
   #decide(moment: Moment): ReplicationDecision {
@@ -364,7 +362,11 @@ export class Connection {
     });
     if (decision.output === 'hold') this.#outbox.hold();
     if (decision.output === 'release') this.#outbox.release();
-    if (decision.output === 'release-when-acknowledged') this.#outbox.releaseWhenAcknowledged(counter);
+    if (decision.output === 'release-when-acknowledged') {
+      // New keys say nothing about an outcome that output is held for.
+      if (moment === 'rekeyed') this.#outbox.waitFor(counter);
+      else this.#outbox.releaseWhenAcknowledged(counter);
+    }
     return decision;
   }
 
@@ -389,7 +391,7 @@ export class Connection {
       response === this.#exchange.current &&
       this.#exchange.first &&
       this.#regeneration === undefined &&
-      this.#droppedHead === undefined &&
+      this.#resumedHead?.dropped !== false &&
       this.stream.writableLength === 0
     );
   }
@@ -429,10 +431,12 @@ export class Connection {
   #keyUpdate(content: Buffer): void {
     const { requestUpdate } = parseKeyUpdate(content);
     this.#records.rekeyRead();
-    const reply = requestUpdate ? this.#records.rekeyWrite() : undefined;
-    const unsent = reply !== undefined && !this.#isDelivered(reply) ? reply : undefined;
-    this.#decide('rekeyed');
-    if (unsent !== undefined) this.#send(unsent);
+    if (requestUpdate) this.#owedKeyUpdates += 1;
+    if (this.#owedKeyUpdates <= 0 || this.#regeneration !== undefined) this.#decide('rekeyed');
+    // An answer that the client has may be all that is left to be made again.
+    const fresh = this.#regenerate([]);
+    this.#sendOwedKeyUpdates();
+    if (fresh.length > 0) this.#produce(fresh, 'output');
     // In the middle of the records that an outcome stands for, the tracker has seen nothing of them.
     if (this.#answering === undefined && this.#exchange.atBoundary) this.#reachBoundary();
   }

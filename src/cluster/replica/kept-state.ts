@@ -2,8 +2,8 @@
 import type { KeptState, RecordPosition } from '../../contracts/strategy.js';
 import type { Checkpoint, Outcome, OutputRecord, StateMessage } from '../replication/state-message.js';
 
-/** Epochs that a commit still on its way may belong to. */
-const MAX_EPOCHS = 4;
+/** Epochs of an exchange that is not committed: a client that replaces its keys after each MiB needs some. */
+const MAX_EPOCHS = 16;
 /** Outcomes whose commit may have been lost with the primary; one is enough unless its trunk was congested. */
 const MAX_OUTCOMES = 16;
 /**

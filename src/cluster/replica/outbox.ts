@@ -64,6 +64,12 @@ export class Outbox implements AcknowledgementWaiter {
     this.release();
   }
 
+  /** What follows waits for `counter`; what is held stays held. */
+  waitFor(counter: number): void {
+    this.#floor = Math.max(this.#floor, counter);
+    if (!this.holding) this.#gate = this.#floor;
+  }
+
   release(): void {
     this.#gate = this.#floor;
     for (const item of this.#queue) {

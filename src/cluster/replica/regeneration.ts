@@ -4,6 +4,7 @@
  */
 import { DELIVERED_ENTRY_BYTES } from '../../net/control-records.js';
 import { ContentType } from '../../tls/record.js';
+import type { RecordLayer } from '../../tls/record-layer.js';
 import type { WriteState } from '../../tls/record-protection.js';
 
 const TAG_BYTES = 16;
@@ -15,13 +16,19 @@ export class DivergedError extends Error {
 
 export class Regeneration {
   readonly #entries: Buffer;
+  readonly #keyUpdates: ReadonlySet<number>;
   #offset = 0;
+  #keyUpdatesMade = 0;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
 
-  /** @param entries of a `take`, from the record that is made first */
-  constructor(entries: Buffer) {
+  /**
+   * @param entries of a `take`, from the record that is made first
+   * @param keyUpdates numbers of those records that are no output but KeyUpdates
+   */
+  constructor(entries: Buffer, keyUpdates: ReadonlySet<number>) {
     this.#entries = entries;
+    this.#keyUpdates = keyUpdates;
   }
 
   get done(): boolean {
@@ -34,30 +41,34 @@ export class Regeneration {
    * @returns what goes beyond them: new output.
    * @throws DivergedError
    */
-  check(chunks: readonly Buffer[], write: WriteState): Buffer[] {
+  check(
+    chunks: readonly Buffer[],
+    records: Pick<RecordLayer, 'recordsWritten' | 'rekeyWrite' | 'write'>,
+  ): Buffer[] {
     for (const chunk of chunks) {
       this.#pending.push(chunk);
       this.#pendingBytes += chunk.length;
     }
     while (!this.done) {
-      const contentBytes = this.#nextContentBytes(write);
+      if (this.#keyUpdates.has(records.recordsWritten)) {
+        this.#compare(records.rekeyWrite());
+        this.#keyUpdatesMade += 1;
+        continue;
+      }
+      const contentBytes = this.#nextContentBytes(records.write);
       if (this.#pendingBytes < contentBytes) return [];
-      this.#compare(write.seal(ContentType.application_data, this.#take(contentBytes)));
+      this.#compare(records.write.seal(ContentType.application_data, this.#take(contentBytes)));
     }
     const rest = this.#pending;
     this.#pending = [];
     return rest;
   }
 
-  /**
-   * A record that is no output of the application, a KeyUpdate, was made again.
-   *
-   * @throws DivergedError when it is not the next one that the client has
-   */
-  confirm(sealed: readonly Buffer[]): void {
-    if (this.#pendingBytes > 0)
-      throw new DivergedError('a KeyUpdate comes in the middle of a delivered record');
-    this.#compare(sealed);
+  /** KeyUpdates made again since the last call. */
+  takeKeyUpdatesMade(): number {
+    const made = this.#keyUpdatesMade;
+    this.#keyUpdatesMade = 0;
+    return made;
   }
 
   /** Of a record that is no output, such as one of the handshake, no content can be had. */

@@ -4,7 +4,12 @@
  */
 import type { RecordPosition, RefusalReason, TakeoverDecision } from '../../contracts/strategy.js';
 import { DELIVERED_ENTRY_BYTES, type Take } from '../../net/control-records.js';
-import { parseStaticState, type StaticState, wipeStaticState } from '../../tls/static-state.js';
+import {
+  combineStates,
+  parseStaticState,
+  type StaticState,
+  wipeStaticState,
+} from '../../tls/static-state.js';
 import type { CommittedState, Outcome, OutputRecord } from '../replication/state-message.js';
 import type { KeptConnection, Snapshot } from './kept-state.js';
 
@@ -24,6 +29,10 @@ export interface ResumePlan {
   readonly applicationState: Buffer | undefined;
   /** Outcomes of requests that must not be executed again. */
   readonly outcomes: readonly Outcome[];
+  /** Numbers of the delivered records that are KeyUpdates, the answers to those of the client. */
+  readonly keyUpdates: ReadonlySet<number>;
+  /** Answers to KeyUpdates that the client sent before `recordsRead` and that come after `recordsWritten`. */
+  readonly owedKeyUpdates: number;
 }
 
 export type Refused = { readonly refused: RefusalReason };
@@ -45,7 +54,11 @@ export function planResumption(
   if (decision.kind === 'refuse') return { refused: decision.reason };
   const point = resumePoint(kept, take, decision, committed);
   if (point === undefined) return { refused: 'state-mismatch' };
-  const state = chooseEpoch(kept, point);
+  const recordsWritten = Math.min(point.recordsWritten, take.delivered);
+  const epochs = kept.epochs.map(parseStaticState);
+  const state = stateAt(epochs, point.recordsRead, recordsWritten);
+  const answers = keyUpdateAnswers(epochs, point, take.delivered);
+  for (const epoch of epochs) wipeStaticState(epoch);
   if (state === undefined) return { refused: 'state-mismatch' };
   const unsent = point.output.filter(({ index }) => index >= take.delivered && index < point.recordsWritten);
   const delivered = deliveredFrom(take, point.recordsWritten);
@@ -54,12 +67,13 @@ export function planResumption(
   return {
     state,
     recordsRead: point.recordsRead,
-    recordsWritten: Math.min(point.recordsWritten, take.delivered),
+    recordsWritten,
     unsent,
     delivered,
     input: point.input,
     applicationState: point.applicationState,
     outcomes: kept.outcomes,
+    ...answers,
   };
 }
 
@@ -104,14 +118,34 @@ function snapshotPoint(snapshot: Snapshot): ResumePoint {
   return { recordsRead, recordsWritten: startWritten, output, input, applicationState: undefined };
 }
 
-/** The newest epoch that had begun at this point, in both directions. */
-function chooseEpoch(kept: KeptConnection, point: RecordPosition): StaticState | undefined {
-  for (const serialized of kept.epochs) {
-    const state = parseStaticState(serialized);
-    if (state.readBase <= point.recordsRead && state.writeBase <= point.recordsWritten) return state;
-    wipeStaticState(state);
+/** Each direction in its newest epoch that had begun at this point. `epochs` are newest first. */
+function stateAt(
+  epochs: readonly StaticState[],
+  recordsRead: number,
+  recordsWritten: number,
+): StaticState | undefined {
+  const read = epochs.find(({ readBase }) => readBase <= recordsRead);
+  const write = epochs.find(({ writeBase }) => writeBase <= recordsWritten);
+  return read && write && combineStates(read, write);
+}
+
+/**
+ * A write epoch that began after the point began with the answer to a KeyUpdate. It was sent only when the backup had
+ * that epoch, so that every delivered one is known here.
+ */
+function keyUpdateAnswers(
+  epochs: readonly StaticState[],
+  point: RecordPosition,
+  delivered: number,
+): Pick<ResumePlan, 'keyUpdates' | 'owedKeyUpdates'> {
+  const later = new Map<number, StaticState>();
+  for (const epoch of epochs) {
+    // The oldest one with this base came with the KeyUpdate itself.
+    if (epoch.writeBase > point.recordsWritten) later.set(epoch.writeBase, epoch);
   }
-  return undefined;
+  const numbers = [...later.keys()].filter((base) => base <= delivered).map((base) => base - 1);
+  const owed = [...later.values()].filter(({ readBase }) => readBase <= point.recordsRead);
+  return { keyUpdates: new Set(numbers), owedKeyUpdates: owed.length };
 }
 
 /** Entries of the delivered records from `recordsWritten` on; undefined when the evidence does not reach back to it. */

@@ -20,10 +20,11 @@ describe('KeptConnection', () => {
   });
 
   it('keeps the newest epochs, the newest first, and wipes what it drops', () => {
-    const messages = [1, 2, 3, 4, 5, 6].map(secrets);
+    const numbers = Array.from({ length: 18 }, (_, index) => index + 1);
+    const messages = numbers.map(secrets);
     const kept = keep(...messages);
-    expect(kept.epochs.map(([first]) => first)).toEqual([6, 5, 4, 3]);
-    expect(messages.map(({ secrets: { state } }) => state[0])).toEqual([0, 0, 3, 4, 5, 6]);
+    expect(kept.epochs.map(([first]) => first)).toEqual(numbers.slice(2).reverse());
+    expect(messages.map(({ secrets: { state } }) => state[0])).toEqual([0, 0, ...numbers.slice(2)]);
     expect(kept.established).toEqual(ESTABLISHED);
   });
 

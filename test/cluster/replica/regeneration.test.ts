@@ -14,6 +14,20 @@ function writeState(suite: CipherSuite): WriteState {
   return new WriteState(suite, fixedKeys(suite), FIRST);
 }
 
+/** A record layer whose KeyUpdates leave the key as it is: what is compared are their places. */
+function recordLayer(suite: CipherSuite) {
+  const write = writeState(suite);
+  return {
+    write,
+    get recordsWritten() {
+      return write.sequenceNumber;
+    },
+    rekeyWrite: () => write.seal(ContentType.handshake, encodeKeyUpdate(false)),
+  };
+}
+
+const NO_KEY_UPDATES: ReadonlySet<number> = new Set();
+
 /** Entries of records with these contents, as the director noted them. */
 function delivered(
   suite: CipherSuite,
@@ -51,16 +65,16 @@ describe.each(CIPHER_SUITES)('regeneration with $name', (suite) => {
         (records, writes, extra) => {
           const contents = records.map((length, index) => Buffer.alloc(length, index + 1));
           const output = Buffer.concat([...contents, Buffer.alloc(extra, 0xaa)]);
-          const write = writeState(suite);
-          const regeneration = new Regeneration(delivered(suite, contents));
+          const layer = recordLayer(suite);
+          const regeneration = new Regeneration(delivered(suite, contents), NO_KEY_UPDATES);
           const fresh: Buffer[] = [];
           for (const chunk of cut(output, writes)) {
             if (regeneration.done) fresh.push(chunk);
-            else fresh.push(...regeneration.check([chunk], write));
+            else fresh.push(...regeneration.check([chunk], layer));
           }
           expect(regeneration.done).toBe(true);
           expect(Buffer.concat(fresh)).toEqual(Buffer.alloc(extra, 0xaa));
-          expect(write.sequenceNumber).toBe(FIRST + contents.length);
+          expect(layer.recordsWritten).toBe(FIRST + contents.length);
         },
       ),
       { numRuns: 25 },
@@ -73,16 +87,19 @@ describe.each(CIPHER_SUITES)('regeneration with $name', (suite) => {
         const contents = records.map((length, index) => Buffer.alloc(length, index + 1));
         const output = Buffer.concat(contents);
         output.writeUInt8(output.readUInt8(position % output.length) ^ 0x80, position % output.length);
-        const regeneration = new Regeneration(delivered(suite, contents));
-        expect(() => regeneration.check([output], writeState(suite))).toThrow(DivergedError);
+        const regeneration = new Regeneration(delivered(suite, contents), NO_KEY_UPDATES);
+        expect(() => regeneration.check([output], recordLayer(suite))).toThrow(DivergedError);
       }),
       { numRuns: 25 },
     );
   });
 
   it('waits for output until a record is whole', () => {
-    const regeneration = new Regeneration(delivered(suite, [Buffer.from('abc'), Buffer.from('de')]));
-    const write = writeState(suite);
+    const regeneration = new Regeneration(
+      delivered(suite, [Buffer.from('abc'), Buffer.from('de')]),
+      NO_KEY_UPDATES,
+    );
+    const write = recordLayer(suite);
     for (const byte of 'abcd') expect(regeneration.check([Buffer.from(byte)], write)).toEqual([]);
     expect(regeneration.done).toBe(false);
     const rest = regeneration.check([Buffer.from('ef'), Buffer.from('gh')], write);
@@ -91,30 +108,51 @@ describe.each(CIPHER_SUITES)('regeneration with $name', (suite) => {
 
   it('gives up on a record that the application did not make', () => {
     const alert = delivered(suite, [Buffer.of(1, 0)], ContentType.alert);
-    expect(() => new Regeneration(alert).check([Buffer.alloc(20)], writeState(suite))).toThrow(DivergedError);
+    expect(() =>
+      new Regeneration(alert, NO_KEY_UPDATES).check([Buffer.alloc(20)], recordLayer(suite)),
+    ).toThrow(DivergedError);
     const tooShort = Buffer.alloc(DELIVERED_ENTRY_BYTES, 0);
-    expect(() => new Regeneration(tooShort).check([Buffer.alloc(20)], writeState(suite))).toThrow(
-      DivergedError,
-    );
+    expect(() =>
+      new Regeneration(tooShort, NO_KEY_UPDATES).check([Buffer.alloc(20)], recordLayer(suite)),
+    ).toThrow(DivergedError);
   });
 });
 
-describe('a record that is no output', () => {
+describe('a KeyUpdate among the records', () => {
   const [suite = CIPHER_SUITES[0]] = CIPHER_SUITES;
   if (suite === undefined) throw new Error('there are no suites');
-  const keyUpdate = () => writeState(suite).seal(ContentType.handshake, encodeKeyUpdate(false));
 
-  it('is confirmed when the client has the very same', () => {
-    const regeneration = new Regeneration(delivered(suite, [encodeKeyUpdate(false)], ContentType.handshake));
-    regeneration.confirm(keyUpdate());
+  function deliveredWithKeyUpdate(): Buffer {
+    const layer = recordLayer(suite as CipherSuite);
+    const records = [
+      layer.write.seal(ContentType.application_data, Buffer.from('abc')),
+      layer.rekeyWrite(),
+      layer.write.seal(ContentType.application_data, Buffer.from('de')),
+      layer.rekeyWrite(),
+    ];
+    const entries = Buffer.alloc(records.length * DELIVERED_ENTRY_BYTES);
+    for (const [index, parts] of records.entries()) {
+      writeDeliveredEntry(entries, index * DELIVERED_ENTRY_BYTES, Buffer.concat(parts));
+    }
+    return entries;
+  }
+
+  it('is made again in its place, and counted once', () => {
+    const regeneration = new Regeneration(deliveredWithKeyUpdate(), new Set([FIRST + 1, FIRST + 3]));
+    const layer = recordLayer(suite);
+    expect(regeneration.check([Buffer.from('abcd')], layer)).toEqual([]);
+    expect(regeneration.takeKeyUpdatesMade()).toBe(1);
+    const rest = regeneration.check([Buffer.from('efg')], layer);
+    expect(Buffer.concat(rest).toString()).toBe('fg');
+    expect(regeneration.takeKeyUpdatesMade()).toBe(1);
+    expect(regeneration.takeKeyUpdatesMade()).toBe(0);
     expect(regeneration.done).toBe(true);
   });
 
-  it('is refused when the client has another in its place, or half of the one before', () => {
-    const other = new Regeneration(delivered(suite, [Buffer.alloc(5)]));
-    expect(() => other.confirm(keyUpdate())).toThrow(DivergedError);
-    const half = new Regeneration(delivered(suite, [Buffer.alloc(5)]));
-    half.check([Buffer.alloc(3)], writeState(suite));
-    expect(() => half.confirm(keyUpdate())).toThrow(DivergedError);
+  it('is not taken for output, nor output for it', () => {
+    const unknown = new Regeneration(deliveredWithKeyUpdate(), NO_KEY_UPDATES);
+    expect(() => unknown.check([Buffer.from('abcdefghijkl')], recordLayer(suite))).toThrow(DivergedError);
+    const wrong = new Regeneration(deliveredWithKeyUpdate(), new Set([FIRST]));
+    expect(() => wrong.check([Buffer.from('abc')], recordLayer(suite))).toThrow(DivergedError);
   });
 });

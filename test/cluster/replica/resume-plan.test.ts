@@ -107,10 +107,25 @@ describe('a replay from the last commit', () => {
   });
 
   it('uses the newest epoch that had begun there', () => {
-    const kept = keep(epoch(1, 6, 4), epoch(2, 6, 9));
+    const kept = keep(epoch(1, 6, 9), epoch(2, 7, 12));
     expect(plan(kept, take([5, 8], 10), COMMIT).state.epoch).toBe(0);
-    expect(plan(kept, take([6, 8], 10), COMMIT).state.epoch).toBe(1);
-    expect(plan(kept, take([7, 9], 10), COMMIT).state.epoch).toBe(2);
+    expect(plan(kept, take([6, 9], 10), COMMIT).state.epoch).toBe(1);
+    expect(plan(kept, take([7, 12], 13), COMMIT).state.epoch).toBe(2);
+  });
+
+  it('uses each direction in its own epoch', () => {
+    const { state } = plan(keep(epoch(1, 6, 9), epoch(2, 7, 12)), take([7, 10], 13), COMMIT);
+    expect([state.readBase, state.writeBase]).toEqual([7, 9]);
+  });
+
+  it('knows which delivered records answered a KeyUpdate, and which answers are owed', () => {
+    const kept = keep(epoch(1, 6, 9), epoch(2, 7, 12));
+    const both = plan(kept, take([5, 8], 12), COMMIT);
+    expect([both.keyUpdates, both.owedKeyUpdates]).toEqual([new Set([8, 11]), 0]);
+    const oneRead = plan(kept, take([6, 8], 10), COMMIT);
+    expect([oneRead.keyUpdates, oneRead.owedKeyUpdates]).toEqual([new Set([8]), 1]);
+    const allCommitted = plan(kept, take([7, 12], 13), COMMIT);
+    expect([allCommitted.keyUpdates, allCommitted.owedKeyUpdates]).toEqual([new Set(), 0]);
   });
 
   it('is refused when no kept epoch had begun there', () => {
