@@ -38,9 +38,7 @@ describe('registry of workloads', () => {
     );
     writeFileSync(bad, 'export default { id: "mine" };');
     expect((await loadWorkload(good)).id).toBe('mine');
-    await expect(loadWorkload(bad)).rejects.toThrow(
-      'default export has no id, plan, application and verify',
-    );
+    await expect(loadWorkload(bad)).rejects.toThrow('default export has no id, plan, application and verify');
     await expect(loadWorkload('./none.js')).rejects.toThrow(UsageError);
   });
 });
