@@ -155,7 +155,7 @@ export interface RecoveryStrategy {
 /** What each state field is and what it costs; shown by reports beside the strategy that replicates it. */
 export const STATE_FIELDS: Readonly<Record<StateField, string>> = {
   secrets:
-    'traffic secrets (TLS 1.3) or key block (TLS 1.2), version, suite, record bases: 52 to 124 bytes, once per epoch',
+    'traffic secrets (TLS 1.3) or key block (TLS 1.2), version, suite, record bases: 59 to 115 bytes, once per epoch',
   'sequence-numbers': 'records read and written: 12 bytes each time',
   input: 'client bytes of the unanswered exchange: as long as the request',
   output: 'reply bytes not yet released: as long as the reply',
