@@ -1,8 +1,6 @@
 /** What the orchestrator and the processes of a cluster say to each other. All times are ms of the clock they share. */
-import type { BackupRole, Expectation } from '../contracts/strategy.js';
 import type { Identity } from './certificates.js';
-import type { Placement } from './director/director.js';
-import type { DetectorOptions } from './director/failure-detector.js';
+import type { DirectorConfig, Placement } from './director/director.js';
 import type { Engine } from './replica/replica.js';
 
 export interface ReplicaConfig {
@@ -69,15 +67,8 @@ export type ReplicaEvent =
   | { readonly kind: 'report'; readonly report: ReplicaReport }
   | { readonly kind: 'failed'; readonly message: string };
 
-export interface DirectorStart {
+export interface DirectorStart extends DirectorConfig {
   readonly clockStartNs: bigint;
-  readonly replicas: readonly { readonly index: number; readonly trunkPort: number }[];
-  readonly transport: Expectation['transport'];
-  readonly idleFlows: BackupRole['idleFlows'];
-  readonly rttMs: number;
-  readonly detector: DetectorOptions;
-  /** Port for clients; 0 for any. */
-  readonly port: number;
 }
 
 export interface FlowRow {
