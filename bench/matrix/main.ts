@@ -2,7 +2,8 @@
  * Foreign TLS clients against a cluster whose primary is killed: a table of clients, cipher suites and moments. Run it
  * with `npm run matrix`; `docs/takeover-matrix.md` says what it needs and has the last table.
  *
- * Usage: main.js [--clients ID,ID] [--quick]. Exits with 1 when a cell failed, with 2 on wrong usage.
+ * Usage: main.js [--clients ID,ID] [--quick] [--strict]. Exits with 1 when a cell failed, or with `--strict` when a client is
+ * not installed; with 2 on wrong usage.
  */
 import { parseArgs } from 'node:util';
 import { createIdentity, type Identity } from '../../src/cluster/certificates.js';
@@ -24,7 +25,7 @@ interface Entry {
 }
 
 async function main(): Promise<number> {
-  const { clients, quick } = parseOptions();
+  const { clients, quick, strict } = parseOptions();
   const identity = await createIdentity({ key: 'ecdsa-p256', servername: SERVERNAME });
   const entries = await Promise.all(
     clients.map(async (client) => ({ client, description: await client.describe() })),
@@ -33,33 +34,50 @@ async function main(): Promise<number> {
     .filter(({ description }) => description === undefined)
     .map(({ client }) => client.id);
   if (missing.length > 0) process.stderr.write(`not installed: ${missing.join(', ')}\n`);
-  let failed = 0;
+  const counts = { ok: 0, failed: 0, 'not-applicable': 0 };
   for (const section of planSections(quick)) {
     const rows = await trySection(section, entries, identity);
-    failed += rows.flatMap(({ outcomes }) => outcomes ?? []).filter(({ kind }) => kind === 'failed').length;
+    for (const { kind } of rows.flatMap(({ outcomes }) => outcomes ?? [])) counts[kind] += 1;
     process.stdout.write(`${renderSection(section, rows)}\n`);
   }
   for (const wireCase of WIRE_CASES) {
     const outcome = await tryWire(wireCase, identity);
-    if (outcome.kind === 'failed') failed += 1;
     const { strategy, suite } = wireCase;
     const where = `${strategy}, TLS ${suite.version} ${suite.aead}`;
+    // Nothing but a missing program makes it inapplicable.
+    if (outcome.kind === 'not-applicable') missing.push('tshark');
+    else counts[outcome.kind] += 1;
     process.stdout.write(`wire: tshark decrypts through the takeover (${where}): ${wordFor(outcome)}\n`);
   }
-  return failed === 0 ? 0 : 1;
+  const { ok, failed } = counts;
+  process.stdout.write(
+    `${ok} ok, ${failed} failed, ${counts['not-applicable']} not applicable, ${missing.length} not installed\n`,
+  );
+  return failed > 0 || (strict && missing.length > 0) ? 1 : 0;
 }
 
-function parseOptions(): { readonly clients: readonly Client[]; readonly quick: boolean } {
+interface Options {
+  readonly clients: readonly Client[];
+  readonly quick: boolean;
+  readonly strict: boolean;
+}
+
+function parseOptions(): Options {
   const { values } = parseArgs({
-    options: { clients: { type: 'string' }, quick: { type: 'boolean', default: false } },
+    options: {
+      clients: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      strict: { type: 'boolean', default: false },
+    },
   });
-  if (values.clients === undefined) return { clients: CLIENTS, quick: values.quick };
-  const clients = values.clients.split(',').map((id) => {
-    const client = CLIENTS.find((each) => each.id === id);
-    if (client !== undefined) return client;
-    throw new TypeError(`--clients ${id}: must be among ${CLIENTS.map((each) => each.id).join(', ')}`);
-  });
-  return { clients, quick: values.quick };
+  const { clients, quick, strict } = values;
+  return { clients: clients === undefined ? CLIENTS : clients.split(',').map(findClient), quick, strict };
+}
+
+function findClient(id: string): Client {
+  const client = CLIENTS.find((each) => each.id === id);
+  if (client !== undefined) return client;
+  throw new TypeError(`--clients ${id}: must be among ${CLIENTS.map((each) => each.id).join(', ')}`);
 }
 
 async function trySection(
