@@ -1,4 +1,4 @@
-/** The contract of a report: a pure function from results to text. It reads no file and asks no clock. */
+/** The contract of a report: a pure function from results to text, or to files. It reads no file and asks no clock. */
 
 import type { Phases, Summary } from './results.js';
 import type { StateField } from './strategy.js';
@@ -40,6 +40,8 @@ export interface ReportOptions {
   /** Columns of the terminal; files ignore it. */
   readonly width: number;
   readonly colour: boolean;
+  /** Whether the terminal shows characters beyond ASCII; default true. */
+  readonly unicode?: boolean;
 }
 
 export interface Report {
@@ -48,5 +50,23 @@ export interface Report {
   readonly title: string;
   /** Extension of the file it fills, without the dot. */
   readonly extension: string;
+  /** Name of that file without its extension; default `report`. No two reports fill the same file. */
+  readonly fileName?: string;
   render(results: Results, options: ReportOptions): string | Promise<string>;
+}
+
+/** One file of a {@link FilesReport}. */
+export interface ReportFile {
+  /** Safe as the name of a file on any system: lower-case letters, digits, `-`, and one dot before the extension. */
+  readonly name: string;
+  readonly content: string | Uint8Array;
+}
+
+/** A report that is several files, or not text: it has no place on stdout. */
+export interface FilesReport {
+  /** Kebab-case, unique among all reports; `spr-bench report --format ID`. */
+  readonly id: string;
+  readonly title: string;
+  /** None when there is nothing to draw. @throws UsageError when the machine lacks what it takes. */
+  renderFiles(results: Results): Promise<readonly ReportFile[]>;
 }
