@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createPrng } from '../../src/base/prng.js';
 import type { Prng } from '../../src/contracts/workload.js';
-import { bootstrapMedianLogRatio, MIN_PAIRS_FOR_INTERVAL, type Pair } from '../../src/stats/bootstrap.js';
+import {
+  bootstrapMedianLogRatio,
+  bootstrapRatioOfMedians,
+  MIN_PAIRS_FOR_INTERVAL,
+  type Pair,
+} from '../../src/stats/bootstrap.js';
 
 /** Standard normal, by the method of Box and Muller. */
 function normal(prng: Prng): number {
@@ -72,7 +77,7 @@ describe('bootstrapMedianLogRatio', () => {
   });
 
   it('refuses what has no ratio', () => {
-    expect(() => bootstrapMedianLogRatio([], createPrng(1))).toThrow('there are no pairs');
+    expect(() => bootstrapMedianLogRatio([], createPrng(1))).toThrow('there are no pairs or values');
     expect(() => bootstrapMedianLogRatio([{ value: 0, reference: 1 }], createPrng(1))).toThrow(
       '0 / 1 has no ratio',
     );
@@ -84,5 +89,62 @@ describe('bootstrapMedianLogRatio', () => {
   it('asks for as many pairs as a sign test at 5 %', () => {
     expect(2 ** (1 - MIN_PAIRS_FOR_INTERVAL)).toBeLessThan(0.05);
     expect(2 ** (2 - MIN_PAIRS_FOR_INTERVAL)).toBeGreaterThan(0.05);
+  });
+});
+
+/** Values around `centre` that spread by a fifth, with nothing in common. */
+function makeSample(count: number, centre: number, prng: Prng): number[] {
+  return Array.from({ length: count }, () => centre * Math.exp(0.2 * normal(prng)));
+}
+
+describe('bootstrapRatioOfMedians', () => {
+  it('is the ratio of the medians, with the bounds around it and within the extremes', () => {
+    const { ratio, low, high } = bootstrapRatioOfMedians([5, 6, 7, 8, 9], [2, 2, 3, 4, 4], createPrng(1));
+    expect(ratio).toBeCloseTo(7 / 3, 12);
+    expect(low).toBeGreaterThanOrEqual(5 / 4 - 1e-12);
+    expect(low).toBeLessThan(ratio);
+    expect(high).toBeGreaterThan(ratio);
+    expect(high).toBeLessThanOrEqual(9 / 2 + 1e-12);
+  });
+
+  it('takes its bounds from the resamples', () => {
+    // The median logarithm of {1, 4} drawn twice is that of 1, 2 or 4 with probabilities 1/4, 1/2, 1/4: the 2.5 % bounds
+    // are the extremes.
+    const { ratio, low, high } = bootstrapRatioOfMedians([1, 4], [2], createPrng(1));
+    expect(ratio).toBeCloseTo(1, 12);
+    expect(low).toBeCloseTo(0.5, 12);
+    expect(high).toBeCloseTo(2, 12);
+  });
+
+  it('covers the true ratio about as often as it says', () => {
+    const prng = createPrng(12);
+    const rounds = 150;
+    let covered = 0;
+    for (let round = 0; round < rounds; round++) {
+      const [values, references] = [makeSample(10, 3, prng), makeSample(8, 2, prng)];
+      const { low, high } = bootstrapRatioOfMedians(values, references, prng.fork(`round ${round}`));
+      if (low <= 1.5 && 1.5 <= high) covered++;
+    }
+    expect(covered / rounds).toBeGreaterThan(0.88);
+    expect(covered).toBeLessThan(rounds);
+  });
+
+  it('moves with its values', () => {
+    const prng = createPrng(4);
+    const [values, references] = [makeSample(7, 1, prng), makeSample(9, 1, prng)];
+    const before = bootstrapRatioOfMedians(values, references, createPrng(6));
+    const after = bootstrapRatioOfMedians(
+      values.map((value) => value * 1.15),
+      references,
+      createPrng(6),
+    );
+    for (const bound of ['ratio', 'low', 'high'] as const) {
+      expect(after[bound] / before[bound]).toBeCloseTo(1.15, 12);
+    }
+  });
+
+  it('refuses what has no ratio', () => {
+    expect(() => bootstrapRatioOfMedians([], [1], createPrng(1))).toThrow('no pairs or values');
+    expect(() => bootstrapRatioOfMedians([1], [0], createPrng(1))).toThrow('0 has no ratio');
   });
 });
