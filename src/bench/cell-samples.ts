@@ -2,11 +2,14 @@
  * What is kept of the completed trials of one cell (strategy x workload x fault): samples, sums and bins, not the trials,
  * so that a run of any length can be summarized while it is read.
  */
+import type { CellSeries, RecoveryExample } from '../contracts/report.js';
 import type { Cell, Measurements, Phases, TrialResult } from '../contracts/results.js';
+import type { Prng } from '../contracts/workload.js';
 import { mean, median } from '../stats/average.js';
 import { measureDip } from '../stats/dip.js';
 import { ascending, summarizeQuantiles } from '../stats/quantile.js';
 import { MeanRateCurve, type RateCurve } from '../stats/rate-curve.js';
+import { RecoverySamples } from './recovery-samples.js';
 
 /** Everything of a cell but its name. */
 export type Aggregate = Omit<Cell, 'strategy' | 'workload' | 'fault'>;
@@ -24,7 +27,7 @@ const PHASE_NAMES = [
 
 export class CellSamples {
   readonly #trials = { completed: 0, invalid: 0, inconclusive: 0 };
-  readonly #recoveryTimesMs: number[] = [];
+  readonly #recoveries = new RecoverySamples();
   readonly #interruptionsMs: number[] = [];
   readonly #phasesMs: Record<keyof Phases, number[]> = {
     detectionMs: [],
@@ -43,7 +46,9 @@ export class CellSamples {
   readonly #replicatedPerConnection: number[] = [];
   readonly #replicatedPerRequest: number[] = [];
   readonly #cpuMsPerRecovery: number[] = [];
+  readonly #latenciesBeforeMs = { p50: [] as number[], p99: [] as number[] };
   readonly #throughput = new MeanRateCurve();
+  readonly #survivorCpuMs = new MeanRateCurve();
   readonly #afterRecovery = { replies: 0, ms: 0 };
   readonly #afterFault = { replies: 0, ms: 0 };
   readonly #refusals = new Map<string, number>();
@@ -54,6 +59,7 @@ export class CellSamples {
     if (trial.status !== 'completed') return;
     const { measurements } = trial;
     this.#addConnections(measurements);
+    this.#recoveries.addTrial(trial.spec, measurements.connections);
     addCounts(this.#requests, measurements.requests);
     addCounts(this.#executions, measurements.executions);
     addCounts(this.#handshakesAfterFault, measurements.handshakesAfterFault);
@@ -84,7 +90,11 @@ export class CellSamples {
     this.#throughput.merge(other.#throughput);
   }
 
-  aggregate(): Aggregate {
+    append(this.#latenciesBeforeMs.p50, other.#latenciesBeforeMs.p50);
+    append(this.#latenciesBeforeMs.p99, other.#latenciesBeforeMs.p99);
+  /** @param prng for the bootstrap interval */
+  aggregate(prng: Prng): Aggregate {
+    this.#survivorCpuMs.merge(other.#survivorCpuMs);
     const recoveryTimesMs = this.recoveryTimesMs();
     return {
       trials: { ...this.#trials },
@@ -92,6 +102,7 @@ export class CellSamples {
       interruptionMs: summarizeQuantiles(ascending(this.#interruptionsMs)),
       phasesMs: this.phases(),
       connections: { ...this.#connections },
+      recoveryP50IntervalMs: this.#recoveries.medianInterval(prng),
       requests: { ...this.#requests },
       executions: { ...this.#executions },
       corruptedBytes: this.#corruptedBytes,
@@ -102,11 +113,12 @@ export class CellSamples {
       timeToRecoveredMs: this.#timeToRecovered(recoveryTimesMs),
       refusals: Object.fromEntries(this.#refusals),
     };
+      latencyBeforeMs: this.#latencyBefore(),
   }
 
   /** Recovery time of each connection that has one, ms, ascending. */
   recoveryTimesMs(): Float64Array {
-    return ascending(this.#recoveryTimesMs);
+    return this.#recoveries.sorted();
   }
 
   /** Mean verified replies per second around the fault; null without a completed trial. */
@@ -118,6 +130,19 @@ export class CellSamples {
   phases(): Phases | null {
     const [detectionMs, redirectMs, stateMs, cryptoMs, firstReplyMs] = PHASE_NAMES.map((name) =>
       median(this.#phasesMs[name]),
+  /** Mean number of cores that the surviving replicas kept busy; null when no trial has it. */
+  survivorCpu(): CellSeries['survivorCpu'] {
+    const curve = this.#survivorCpuMs.curve();
+    if (curve === null) return null;
+    const { binMs, firstBin, perSecond } = curve;
+    return { binMs, firstBin, cores: perSecond.map((cpuMsPerSecond) => cpuMsPerSecond / 1000) };
+  }
+
+  /** One connection that stands for the others. */
+  example(): RecoveryExample | null {
+    return this.#recoveries.example();
+  }
+
     );
     if (
       detectionMs == null ||
@@ -134,8 +159,7 @@ export class CellSamples {
   #addConnections(measurements: Measurements): void {
     for (const connection of measurements.connections) {
       this.#connections[connection.fate]++;
-      if (connection.recoveryTimeMs !== null) this.#recoveryTimesMs.push(connection.recoveryTimeMs);
-      else if (connection.fate === 'lost') this.#neverRecovered++;
+      if (connection.recoveryTimeMs === null && connection.fate === 'lost') this.#neverRecovered++;
       if (connection.interruptionMs !== null) this.#interruptionsMs.push(connection.interruptionMs);
       if (connection.phases === null) continue;
       for (const name of PHASE_NAMES) this.#phasesMs[name].push(connection.phases[name]);
@@ -153,14 +177,17 @@ export class CellSamples {
   }
 
   #addThroughput({ spec, measurements }: CompletedTrial): void {
-    const { throughput, faultInjectedMs, lastRecoveredMs } = measurements;
+    const { throughput, survivorCpu, faultInjectedMs, lastRecoveredMs } = measurements;
     const endBin = Math.floor(loadEndMs(spec, faultInjectedMs) / throughput.binMs);
-    this.#throughput.add(throughput, endBin);
+    this.#throughput.add({ ...throughput, amounts: throughput.replies }, endBin);
+    if (survivorCpu) this.#survivorCpuMs.add({ ...survivorCpu, amounts: survivorCpu.cpuMs }, endBin);
     const settledMs = lastRecoveredMs === null ? 0 : Math.max(0, lastRecoveredMs - faultInjectedMs);
     addCounts(
       this.#afterRecovery,
       repliesBetween(throughput, Math.ceil(settledMs / throughput.binMs), endBin),
     );
+    if (latencyMs.beforeP50 !== null) this.#latenciesBeforeMs.p50.push(latencyMs.beforeP50);
+    if (latencyMs.beforeP99 !== null) this.#latenciesBeforeMs.p99.push(latencyMs.beforeP99);
     addCounts(this.#afterFault, repliesBetween(throughput, 0, endBin));
   }
 
@@ -183,6 +210,12 @@ export class CellSamples {
       afterPerSecond: after.ms > 0 ? (after.replies / after.ms) * 1000 : 0,
       dipDepth: dip.depth,
       dipAreaReplies: dip.areaEvents,
+  #latencyBefore(): Aggregate['latencyBeforeMs'] {
+    const p50 = median(this.#latenciesBeforeMs.p50);
+    const p99 = median(this.#latenciesBeforeMs.p99);
+    return p50 === null || p99 === null ? null : { p50, p99 };
+  }
+
       timeTo95Ms: dip.timeTo95Ms,
     };
   }

@@ -21,6 +21,7 @@ const METRICS: readonly (readonly [Metric, (measurements: Measurements) => numbe
   ['recoveryTimeMs', medianRecoveryTime],
   ['replicaCpuMsPerRecovery', (measurements) => measurements.replicaCpuMsPerRecovery],
   ['throughputBeforePerSecond', throughputBefore],
+  ['latencyBeforeP50Ms', ({ latencyMs }) => latencyMs.beforeP50],
 ];
 
 export class PairedValues {

@@ -61,6 +61,7 @@ function measure(seen: Observations): Measurements {
     failureDetectedMs: detectedMs === undefined ? null : detectedMs - loadStartMs,
     lastRecoveredMs: lastRecoveredMs === null ? null : lastRecoveredMs - loadStartMs,
     connections,
+  const throughput = binReplies(load, faultMs, spec);
     requests,
     executions: countExecutions(load, seen.executions),
     corruptedBytes: load.corruptedBytes,
@@ -77,7 +78,8 @@ function measure(seen: Observations): Measurements {
       lastRecoveredMs === null
         ? null
         : cpuBetween(seen.survivors, faultMs, lastRecoveredMs) / recoveredMs.length,
-    throughput: binReplies(load, faultMs, spec),
+    throughput,
+    survivorCpu: binCpu(seen.survivors, faultMs, throughput),
     latencyMs: latencies(load, faultMs),
     generator: load.generator,
   };
@@ -161,6 +163,18 @@ function latencies({ requests }: LoadReport, faultMs: number): Measurements['lat
     if (outcome !== 'ok' || requests.closing[row] === true) return;
     const repliedMs = requests.repliedMs[row] ?? 0;
     const latencyMs = Math.max(0, repliedMs - (requests.intendedMs[row] ?? 0));
+function binCpu(
+  survivors: readonly ReplicaReport[],
+  faultMs: number,
+  { binMs, firstBin, replies }: Measurements['throughput'],
+): Measurements['survivorCpu'] {
+  const cpuMs = replies.map((_, index) => {
+    const fromMs = faultMs + (firstBin + index) * binMs;
+    return Math.round(cpuBetween(survivors, fromMs, fromMs + binMs) * 1000) / 1000;
+  });
+  return { binMs, firstBin, cpuMs };
+}
+
     (repliedMs < faultMs ? before : after).push(latencyMs);
   });
   const [beforeP50, beforeP99] = medianAndTail(before);

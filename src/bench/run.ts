@@ -80,10 +80,11 @@ function summaryHead({ options, command, rawOptions }: RunContext, startedAt: st
 
 /** What reports say about the strategies of a run. */
 export function describeStrategies(strategies: readonly RecoveryStrategy[]): StrategyDescription[] {
-  return strategies.map(({ id, title, summary, replicates }) => ({
+  return strategies.map(({ id, title, summary, sharesTicketKeys, replicates }) => ({
     id,
     title,
     summary,
+    sharesTicketKeys,
     replicates: replicates.map((field) => ({ field, meaning: STATE_FIELDS[field] })),
   }));
 }

@@ -66,7 +66,7 @@ export class RunAccumulator {
     return {
       reference,
       strategies: [...this.#titles].map(([id, title]) => this.#strategySummary(id, title)),
-      cells: this.#sortedCells().map(toCell),
+      cells: this.#sortedCells().map((entry) => this.#cell(entry)),
       comparisons: this.#pairs.comparisons(reference, this.#prng).sort((a, b) => this.#compareNames(a, b)),
       rejected: [...this.#rejected].sort((a, b) => a.index - b.index),
       violations: [...this.#violations],
@@ -93,7 +93,17 @@ export class RunAccumulator {
   #strategySummary(id: string, title: string): StrategySummary {
     const pooled = new CellSamples();
     for (const { strategy, samples } of this.#sortedCells()) if (strategy === id) pooled.merge(samples);
-    return { id, title, ...pooled.aggregate() };
+    return { id, title, ...pooled.aggregate(this.#intervalPrng(id)) };
+  }
+
+  #cell({ strategy, workload, fault, samples }: CellEntry): Cell {
+    const prng = this.#intervalPrng(strategy, workload, fault);
+    return { strategy, workload, fault, ...samples.aggregate(prng) };
+  }
+
+  /** One of its own for each interval: it does not depend on which others there are. */
+  #intervalPrng(...name: readonly string[]): Prng {
+    return this.#prng.fork(JSON.stringify(['recoveryP50', ...name]));
   }
 
   #sortedCells(): CellEntry[] {
@@ -109,10 +119,6 @@ export class RunAccumulator {
       strategies.indexOf(a.strategy) - strategies.indexOf(b.strategy)
     );
   }
-}
-
-function toCell({ strategy, workload, fault, samples }: CellEntry): Cell {
-  return { strategy, workload, fault, ...samples.aggregate() };
 }
 
 /** By code unit: the same on every machine, unlike `localeCompare`. */

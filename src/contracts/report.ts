@@ -18,6 +18,24 @@ export interface CellSeries {
   };
   /** Median of each phase over all recovered connections; null when none recovered. */
   readonly phases: Phases | null;
+  /** Mean number of cores that the surviving replicas kept busy, in bins around the fault; null when it is not stored. */
+  readonly survivorCpu: {
+    readonly binMs: number;
+    readonly firstBin: number;
+    readonly cores: readonly number[];
+  } | null;
+  /** One connection that stands for the others; null when none recovered. */
+  readonly example: RecoveryExample | null;
+}
+
+/** A connection whose recovery time is the median of its trial, from the trial nearest to the median of all. */
+export interface RecoveryExample extends Pick<ConnectionOutcome, 'fate' | 'handshakes' | 'interruptionMs'> {
+  /** Index of the trial in the run. */
+  readonly trial: number;
+  /** Index of the connection in the trial. */
+  readonly connection: number;
+  readonly recoveryTimeMs: number;
+  readonly phases: Phases;
 }
 
 /** Enough for a smooth ECDF, small enough for an HTML file. */
@@ -27,6 +45,8 @@ export interface StrategyDescription {
   readonly id: string;
   readonly title: string;
   readonly summary: string;
+  /** Whether all replicas hold the same session ticket keys. */
+  readonly sharesTicketKeys: boolean;
   readonly replicates: readonly { readonly field: StateField; readonly meaning: string }[];
 }
 

@@ -120,6 +120,10 @@ export const trialResultSchema = z.discriminatedUnion('status', [
     /** Broken promises: corrupted bytes, connections lost that the strategy promises to keep. Empty when all is right. */
     violations: z.array(z.string()),
   }),
+  /** CPU time of all surviving replicas in bins as those of `throughput`. Files of the first releases have none. */
+  survivorCpu: z
+    .object({ binMs: z.number().positive(), firstBin: z.number().int(), cpuMs: z.array(ms) })
+    .optional(),
   z.object({
     schemaVersion: z.literal(SCHEMA_VERSION),
     /** `invalid`: it did not do what the strategy claims. `inconclusive`: something disturbed it. */
@@ -159,6 +163,8 @@ const aggregateShape = {
     })
     .nullable(),
   timeToRecoveredMs: z.object({ first: ms, half: ms, all: ms.nullable() }).nullable(),
+  /** Bootstrap 95 % interval of `recoveryTimeMs.p50`, over trials; null with fewer than 6 trials of a cell. */
+  recoveryP50IntervalMs: z.object({ low: ms, high: ms }).nullable().optional(),
   refusals: z.record(z.string(), count),
 };
 
@@ -170,7 +176,7 @@ export const comparisonSchema = z.object({
   reference: id,
   workload: id,
   fault: id,
-  metric: z.enum(['recoveryTimeMs', 'replicaCpuMsPerRecovery', 'throughputBeforePerSecond']),
+  metric: z.enum(['recoveryTimeMs', 'replicaCpuMsPerRecovery', 'throughputBeforePerSecond', 'latencyBeforeP50Ms']),
   /** strategy / reference: the median of the paired ratios, with its bootstrap 95 % interval. */
   ratio: z.number().positive(),
   low: z.number().positive(),
@@ -180,6 +186,8 @@ export const comparisonSchema = z.object({
 
 export const environmentSchema = z.object({
   sprBench: z.string(),
+  /** From the intended send time, in steady state: medians over the trials. */
+  latencyBeforeMs: z.object({ p50: ms, p99: ms }).nullable().optional(),
   node: z.string(),
   openssl: z.string(),
   platform: z.string(),

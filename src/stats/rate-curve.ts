@@ -1,16 +1,16 @@
-/** A curve of event counts in bins of equal width around an instant (time 0), averaged over several trials. */
+/** A curve of amounts (counts of events, or CPU time) in bins of equal width around an instant (time 0), averaged over several trials. */
 
-export interface BinnedCounts {
+export interface BinnedAmounts {
   readonly binMs: number;
   /** Bin i covers (firstBin + i) * binMs up to (firstBin + i + 1) * binMs. */
   readonly firstBin: number;
-  readonly replies: readonly number[];
+  readonly amounts: readonly number[];
 }
 
 export interface RateCurve {
   readonly binMs: number;
   readonly firstBin: number;
-  /** Mean events per second of each bin. */
+  /** Mean amount per second of each bin. */
   readonly perSecond: readonly number[];
 }
 
@@ -27,15 +27,15 @@ export class MeanRateCurve {
   readonly #trials = new Map<number, number>();
 
   /**
-   * @param endBin first bin that the trial does not cover any more; counts beyond it are left out, and bins that the
-   *   trial has no count for up to there are 0.
+   * @param endBin first bin that the trial does not cover any more; amounts beyond it are left out, and bins that the
+   *   trial has no amount for up to there are 0.
    * @throws RangeError when the width differs from that of the earlier trials, or a bin is out of range
    */
-  add(counts: BinnedCounts, endBin: number): void {
-    this.#checkWidth(counts.binMs);
-    checkRange(counts.firstBin, endBin);
-    for (let bin = counts.firstBin; bin < endBin; bin++) {
-      this.#addBin(bin, counts.replies[bin - counts.firstBin] ?? 0, 1);
+  add(binned: BinnedAmounts, endBin: number): void {
+    this.#checkWidth(binned.binMs);
+    checkRange(binned.firstBin, endBin);
+    for (let bin = binned.firstBin; bin < endBin; bin++) {
+      this.#addBin(bin, binned.amounts[bin - binned.firstBin] ?? 0, 1);
     }
   }
 
@@ -63,9 +63,7 @@ export class MeanRateCurve {
   #checkWidth(binMs: number): void {
     this.#binMs ??= binMs;
     if (binMs !== this.#binMs) {
-      throw new RangeError(
-        `throughput: bins are ${binMs} ms wide, those of the earlier trials ${this.#binMs} ms`,
-      );
+      throw new RangeError(`curve: bins are ${binMs} ms wide, those of the earlier trials ${this.#binMs} ms`);
     }
   }
 
@@ -77,7 +75,7 @@ export class MeanRateCurve {
       if (bin > last) last = bin;
     }
     if (last - first >= MAX_BINS)
-      throw new RangeError(`throughput: bins from ${first} to ${last}, at most ${MAX_BINS} are kept`);
+      throw new RangeError(`curve: bins from ${first} to ${last}, at most ${MAX_BINS} are kept`);
     return [first, last];
   }
 
@@ -93,6 +91,6 @@ function checkRange(firstBin: number, endBin: number): void {
     Math.abs(endBin) > MAX_BIN_DISTANCE ||
     endBin - firstBin > MAX_BINS
   ) {
-    throw new RangeError(`throughput: bins from ${firstBin} to ${endBin}, at most ${MAX_BINS} are kept`);
+    throw new RangeError(`curve: bins from ${firstBin} to ${endBin}, at most ${MAX_BINS} are kept`);
   }
 }

@@ -230,6 +230,30 @@ describe('measurements', () => {
     expect(filled).toEqual([
       [-100, 1],
       [10, 2],
+  it('put the CPU time of all survivors into the bins of the replies', () => {
+    const seen = observe([keptStory(0)], KEPT);
+    const busy = seen.survivors.map((survivor) => ({
+      ...survivor,
+      cpu: [
+        { atMs: 1000, cpuMs: 40 },
+        { atMs: 1010, cpuMs: 46 },
+        { atMs: 1030, cpuMs: 56 },
+      ],
+    }));
+    const {
+      binMs,
+      firstBin,
+      cpuMs = [],
+    } = measure(observe([keptStory(0)], KEPT, { survivors: [...busy, ...busy] })).survivorCpu ?? {};
+    expect({ binMs, firstBin, bins: cpuMs.length }).toEqual({ binMs: 10, firstBin: -50, bins: 100 });
+    const used = cpuMs.flatMap((ms, bin) => (ms > 0 ? [[(bin + (firstBin ?? 0)) * 10, ms]] : []));
+    expect(used).toEqual([
+      [0, 12],
+      [10, 10],
+      [20, 10],
+    ]);
+  });
+
     ]);
   });
 

@@ -9,20 +9,20 @@ describe('MeanRateCurve', () => {
 
   it('turns counts into rates', () => {
     const mean = new MeanRateCurve();
-    mean.add({ binMs: 10, firstBin: -1, replies: [1, 2, 3] }, 2);
+    mean.add({ binMs: 10, firstBin: -1, amounts: [1, 2, 3] }, 2);
     expect(mean.curve()).toEqual({ binMs: 10, firstBin: -1, perSecond: [100, 200, 300] });
   });
 
   it('averages each bin over the trials that cover it, with 0 where a trial counted nothing', () => {
     const mean = new MeanRateCurve();
-    mean.add({ binMs: 10, firstBin: -1, replies: [2, 2] }, 2);
-    mean.add({ binMs: 10, firstBin: 0, replies: [4, 4] }, 2);
+    mean.add({ binMs: 10, firstBin: -1, amounts: [2, 2] }, 2);
+    mean.add({ binMs: 10, firstBin: 0, amounts: [4, 4] }, 2);
     expect(mean.curve()).toEqual({ binMs: 10, firstBin: -1, perSecond: [200, 300, 200] });
   });
 
   it('leaves out counts after the end of the load', () => {
     const mean = new MeanRateCurve();
-    mean.add({ binMs: 10, firstBin: 0, replies: [1, 1, 9] }, 2);
+    mean.add({ binMs: 10, firstBin: 0, amounts: [1, 1, 9] }, 2);
     expect(mean.curve()?.perSecond).toEqual([100, 100]);
   });
 
@@ -30,7 +30,7 @@ describe('MeanRateCurve', () => {
     const trial = fc.record({
       binMs: fc.constant(10),
       firstBin: fc.integer({ min: -20, max: 5 }),
-      replies: fc.array(fc.nat(100), { maxLength: 30 }),
+      amounts: fc.array(fc.nat(100), { maxLength: 30 }),
     });
     fc.assert(
       fc.property(fc.array(trial, { minLength: 1 }), fc.nat(10), (trials, cut) => {
@@ -47,9 +47,9 @@ describe('MeanRateCurve', () => {
 
   it('refuses bins of another width, and absurd ranges', () => {
     const mean = new MeanRateCurve();
-    mean.add({ binMs: 10, firstBin: 0, replies: [1] }, 1);
-    expect(() => mean.add({ binMs: 20, firstBin: 0, replies: [1] }, 1)).toThrow('20 ms wide');
-    expect(() => mean.add({ binMs: 10, firstBin: -2e9, replies: [1] }, 1)).toThrow('at most 1000000');
-    expect(() => mean.add({ binMs: 10, firstBin: 0, replies: [1] }, 2e6)).toThrow('at most 1000000');
+    mean.add({ binMs: 10, firstBin: 0, amounts: [1] }, 1);
+    expect(() => mean.add({ binMs: 20, firstBin: 0, amounts: [1] }, 1)).toThrow('20 ms wide');
+    expect(() => mean.add({ binMs: 10, firstBin: -2e9, amounts: [1] }, 1)).toThrow('at most 1000000');
+    expect(() => mean.add({ binMs: 10, firstBin: 0, amounts: [1] }, 2e6)).toThrow('at most 1000000');
   });
 });
