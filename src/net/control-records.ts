@@ -52,6 +52,7 @@ export const END_REASONS = [
   'handshake-unfinished',
   'state-mismatch',
   'diverged',
+  'handshake-timeout',
 ] as const;
 export type EndReason = (typeof END_REASONS)[number];
 

@@ -7,32 +7,64 @@
  */
 import { Duplex } from 'node:stream';
 import { type SecureContext, TLSSocket } from 'node:tls';
+import { AlertLevel, encodeAlert } from './alert.js';
+import { peerCertificateProblem } from './client-certificate.js';
 import { RecordDeframer, TLS_STREAM } from './deframer.js';
 import { HandshakeObserver } from './handshake-observer.js';
 import { parseKeyLogLine } from './key-log.js';
-import type { StaticState } from './static-state.js';
+import { ContentType } from './record.js';
+import { createWriteState, type StaticState, wipeStaticState } from './static-state.js';
+
+/**
+ * From the moment at which the client may speak to its Finished. As long as the load client waits, so that nothing is
+ * given up that somebody still waits for; seconds are plenty for the two or three messages that a client has to send.
+ */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 export interface Adopted {
   readonly state: StaticState;
   /** Records of the whole handshake, tickets included. */
   readonly recordsRead: number;
   readonly recordsWritten: number;
+  /** Length of the client's records, headers included. */
+  readonly bytesRead: number;
   readonly resumed: boolean;
 }
+
+export interface ServerHandshakeOptions {
+  /** `ca` in it is what a client's certificate is verified against. */
+  readonly secureContext: SecureContext;
+  /** Whether the client has to show a certificate (RFC 8446 4.3.2). */
+  readonly clientCertificate: 'none' | 'required';
+  /** For the whole handshake, > 0 ms. */
+  readonly timeoutMs: number;
+}
+
+/** Why a handshake came to nothing: `timeout` is the client's silence, `refused` all else. */
+export type HandshakeFailure = 'refused' | 'timeout';
 
 export interface ServerHandshakeHandler {
   /** A record of OpenSSL's, whole, to be sent to the client. */
   send(record: Buffer): void;
   adopted(connection: Adopted): void;
-  /** OpenSSL refused the client; its alert, if any, has been sent. */
-  failed(reason: string): void;
+  /** The client was refused; the alert, if any, has been sent. Or its time is over. */
+  failed(reason: string, failure: HandshakeFailure): void;
+}
+
+/** OpenSSL's end of the connection, and the wire that it reads and writes. */
+interface OpensslEnd {
+  readonly wire: Duplex;
+  readonly socket: TLSSocket;
 }
 
 export class ServerHandshake {
+  readonly #options: ServerHandshakeOptions;
   readonly #handler: ServerHandshakeHandler;
   readonly #observer = new HandshakeObserver();
-  readonly #wire: Duplex;
-  readonly #openssl: TLSSocket;
+  readonly #timeout: NodeJS.Timeout;
+  /** From the first record on: a client that sends none costs no more than an entry in a map. */
+  #openssl: OpensslEnd | undefined;
+  #bytesRead = 0;
   /** Client records that came after Finished: they belong to the adopted connection. */
   #held: Buffer[] = [];
   #secure = false;
@@ -40,24 +72,15 @@ export class ServerHandshake {
   /** Turns until OpenSSL knows that its last write is done; until then it keeps what it would write next. */
   #writeTurns = 0;
 
-  constructor(secureContext: SecureContext, handler: ServerHandshakeHandler) {
+  /** The time of the handshake begins. */
+  constructor(options: ServerHandshakeOptions, handler: ServerHandshakeHandler) {
+    this.#options = options;
     this.#handler = handler;
-    const deframer = new RecordDeframer(TLS_STREAM);
-    this.#wire = new Duplex({
-      read() {},
-      write: (chunk: Buffer, _encoding, callback) => callback(this.#write(deframer, chunk)),
-    });
-    this.#wire.on('error', (error) => this.#fail(error.message));
-    this.#openssl = new TLSSocket(this.#wire, { isServer: true, secureContext });
-    this.#openssl.on('keylog', (line: Buffer) => {
-      const parsed = parseKeyLogLine(line);
-      if (parsed !== undefined) this.#observer.keyLog(parsed);
-    });
-    this.#openssl.on('secure', () => {
-      this.#secure = true;
-    });
-    this.#openssl.on('error', (error) => this.#fail(error.message));
-    this.#openssl.on('close', () => this.#fail('closed'));
+    const { timeoutMs } = options;
+    this.#timeout = setTimeout(
+      () => this.#fail(`the handshake is not done after ${timeoutMs} ms`, 'timeout'),
+      timeoutMs,
+    );
   }
 
   /** The next record of the client. What follows the client's Finished is kept for {@link takeHeldRecords}. */
@@ -67,13 +90,15 @@ export class ServerHandshake {
       this.#held.push(record);
       return;
     }
+    this.#bytesRead += record.length;
     try {
       this.#observer.clientRecord(record);
     } catch {
       // OpenSSL sees the same record and answers with the right alert.
     }
+    this.#openssl ??= this.#startOpenssl();
     const writing = this.#writeTurns > 0;
-    this.#wire.push(record);
+    this.#openssl.wire.push(record);
     if (this.#observer.clientFinished) this.#adoptWhenDone(writing);
   }
 
@@ -92,9 +117,37 @@ export class ServerHandshake {
   /** Drops everything; OpenSSL's close_notify does not leave. */
   destroy(): void {
     this.#ended = true;
+    clearTimeout(this.#timeout);
     this.#observer.wipe();
-    this.#openssl.destroy();
-    this.#wire.destroy();
+    this.#openssl?.socket.destroy();
+    this.#openssl?.wire.destroy();
+  }
+
+  #startOpenssl(): OpensslEnd {
+    const { secureContext, clientCertificate } = this.#options;
+    const required = clientCertificate === 'required';
+    const deframer = new RecordDeframer(TLS_STREAM);
+    const wire = new Duplex({
+      read() {},
+      write: (chunk: Buffer, _encoding, callback) => callback(this.#write(deframer, chunk)),
+    });
+    wire.on('error', (error) => this.#fail(error.message));
+    const socket = new TLSSocket(wire, {
+      isServer: true,
+      secureContext,
+      requestCert: required,
+      rejectUnauthorized: required,
+    });
+    socket.on('keylog', (line: Buffer) => {
+      const parsed = parseKeyLogLine(line);
+      if (parsed !== undefined) this.#observer.keyLog(parsed);
+    });
+    socket.on('secure', () => {
+      this.#secure = true;
+    });
+    socket.on('error', (error) => this.#fail(error.message));
+    socket.on('close', () => this.#fail('closed'));
+    return { wire, socket };
   }
 
   /** Returns why the handshake cannot go on, if so: a suite that the record layer does not speak. */
@@ -130,7 +183,8 @@ export class ServerHandshake {
    * it goes on writing in a later turn, and only after that the counts are final.
    */
   #adoptWhenDone(writing: boolean): void {
-    if (this.#ended) return;
+    const socket = this.#openssl?.socket;
+    if (this.#ended || socket === undefined) return;
     if (writing || !this.#secure || !this.#observer.complete) {
       setImmediate(() => this.#adoptWhenDone(this.#writeTurns > 0));
       return;
@@ -139,15 +193,33 @@ export class ServerHandshake {
       state: this.#observer.state(),
       recordsRead: this.#observer.recordsRead,
       recordsWritten: this.#observer.recordsWritten,
-      resumed: this.#openssl.isSessionReused(),
+      bytesRead: this.#bytesRead,
+      resumed: socket.isSessionReused(),
     };
+    const required = this.#options.clientCertificate === 'required';
+    const problem = required ? peerCertificateProblem(socket) : undefined;
+    if (problem !== undefined) {
+      this.#refuse(connection, problem.alert);
+      this.#fail(problem.reason);
+      return;
+    }
     this.destroy();
     this.#handler.adopted(connection);
   }
 
-  #fail(reason: string): void {
+  /** OpenSSL leaves the verdict on the client's certificate to its user, and the alert too. */
+  #refuse({ state, recordsWritten }: Adopted, alert: number): void {
+    const parts = createWriteState(state, recordsWritten).seal(
+      ContentType.alert,
+      encodeAlert(AlertLevel.fatal, alert),
+    );
+    this.#handler.send(Buffer.concat(parts));
+    wipeStaticState(state);
+  }
+
+  #fail(reason: string, failure: HandshakeFailure = 'refused'): void {
     if (this.#ended) return;
     this.destroy();
-    this.#handler.failed(reason);
+    this.#handler.failed(reason, failure);
   }
 }

@@ -173,19 +173,32 @@ function newDirection(): Direction {
 
 /** Handshake messages out of record contents (RFC 8446 4): they may share records and may straddle them. */
 class HandshakeMessages {
-  #pending: Buffer = Buffer.alloc(0);
+  /** Parts of a message that is not complete, put together only when it is: a message may come byte by byte. */
+  #parts: Buffer[] = [];
+  #partsBytes = 0;
+  /** Bytes that are needed to go on: a message header, or a whole message. */
+  #neededBytes = MESSAGE_HEADER_BYTES;
 
   push(content: Buffer, onMessage: (type: number, body: Buffer) => void): void {
-    let bytes = this.#pending.length === 0 ? content : Buffer.concat([this.#pending, content]);
-    while (bytes.length >= MESSAGE_HEADER_BYTES) {
-      const end = MESSAGE_HEADER_BYTES + bytes.readUIntBE(1, 3);
-      if (end > MAX_MESSAGE_BYTES) {
-        throw new ProtocolError(Alert.illegal_parameter, `handshake message of ${end} bytes`);
-      }
-      if (bytes.length < end) break;
-      onMessage(bytes[0] ?? 0, bytes.subarray(MESSAGE_HEADER_BYTES, end));
-      bytes = bytes.subarray(end);
+    this.#parts.push(content);
+    this.#partsBytes += content.length;
+    if (this.#partsBytes < this.#neededBytes) return;
+    let bytes = Buffer.concat(this.#parts);
+    this.#neededBytes = neededBytes(bytes);
+    while (bytes.length >= this.#neededBytes) {
+      onMessage(bytes.readUInt8(0), bytes.subarray(MESSAGE_HEADER_BYTES, this.#neededBytes));
+      bytes = bytes.subarray(this.#neededBytes);
+      this.#neededBytes = neededBytes(bytes);
     }
-    this.#pending = bytes;
+    this.#parts = [bytes];
+    this.#partsBytes = bytes.length;
   }
+}
+
+/** Length of the message that begins here, header included; of the header while that is not complete. */
+function neededBytes(bytes: Buffer): number {
+  if (bytes.length < MESSAGE_HEADER_BYTES) return MESSAGE_HEADER_BYTES;
+  const messageBytes = MESSAGE_HEADER_BYTES + bytes.readUIntBE(1, 3);
+  if (messageBytes <= MAX_MESSAGE_BYTES) return messageBytes;
+  throw new ProtocolError(Alert.illegal_parameter, `handshake message of ${messageBytes} bytes`);
 }

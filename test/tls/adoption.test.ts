@@ -8,7 +8,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Adopted, ServerHandshake } from '../../src/tls/adoption.js';
+import { type Adopted, HANDSHAKE_TIMEOUT_MS, ServerHandshake } from '../../src/tls/adoption.js';
 import { AlertLevel } from '../../src/tls/alert.js';
 import { CIPHER_SUITES, type CipherSuite, findSuite } from '../../src/tls/cipher-suites.js';
 import { RecordDeframer, TLS_STREAM } from '../../src/tls/deframer.js';
@@ -49,6 +49,8 @@ interface HandshakeOptions {
   readonly early?: string;
   /** What becomes of the `index`th record of the client on its way. */
   readonly change?: (record: Buffer, index: number) => readonly Buffer[];
+  readonly clientCertificate?: 'none' | 'required';
+  readonly timeoutMs?: number;
   /** Lets other handshakes run between two records. */
   readonly interleaved?: boolean;
 }
@@ -82,11 +84,15 @@ class Handshake {
         resolve(outcome);
       };
     });
-    this.server = new ServerHandshake(context, {
-      send: (record) => this.toClient(record),
-      adopted: settle,
-      failed: settle,
-    });
+    const { clientCertificate = 'none', timeoutMs = HANDSHAKE_TIMEOUT_MS } = options;
+    this.server = new ServerHandshake(
+      { secureContext: context, clientCertificate, timeoutMs },
+      {
+        send: (record) => this.toClient(record),
+        adopted: settle,
+        failed: settle,
+      },
+    );
     this.client = connect({
       socket: this.#wire,
       rejectUnauthorized: false,

@@ -51,6 +51,8 @@ export interface ConnectionStart extends RecordPosition {
   readonly state: StaticState;
   /** Bytes that may be sent before the director gives more credit. */
   readonly creditBytes: number;
+  /** Client bytes of the handshake, for which the director was not given credit; 0 when absent. */
+  readonly owedCreditBytes?: number;
   /** Link to the replica that the state goes to. */
   readonly link: OutgoingLink | undefined;
 }
@@ -84,7 +86,7 @@ export class Connection {
 
   #creditBytes: number;
   #blockedOutput: (() => void) | undefined;
-  #owedCreditBytes = 0;
+  #owedCreditBytes: number;
   #inputBlocked = false;
   #ended = false;
 
@@ -100,6 +102,7 @@ export class Connection {
     this.#outbox = new Outbox(flowId, host.trunk, link);
     this.#feed = new ReplicationFeed(flowId, host.strategy, link, this.#established);
     this.#creditBytes = start.creditBytes;
+    this.#owedCreditBytes = start.owedCreditBytes ?? 0;
     this.stream = new AppStream({
       output: (chunks, bytes, callback) => this.#output(chunks, bytes, callback),
       outputEnd: () => this.#close('closed', 'notify'),
@@ -113,6 +116,8 @@ export class Connection {
     this.#host.serve(this);
     this.#decide('established');
     this.#outbox.commit(this.#records.recordsRead, true);
+    // After a long handshake the window may be used up: nothing more would come.
+    this.#returnCredit();
   }
 
   /** Goes on with a connection of another replica, with which the director's records have to agree. */

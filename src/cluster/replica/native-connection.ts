@@ -14,7 +14,14 @@ const INITIAL_CREDIT_BYTES = 256 * 1024;
 
 export interface NativeConnectionHandler {
   secure(stream: TLSSocket, resumed: boolean): void;
-  closed(): void;
+  closed(reason: 'closed' | 'handshake-timeout'): void;
+}
+
+export interface NativeConnectionOptions {
+  readonly flowId: number;
+  readonly secureContext: SecureContext;
+  /** > 0 */
+  readonly handshakeTimeoutMs: number;
 }
 
 export class NativeConnection {
@@ -23,12 +30,14 @@ export class NativeConnection {
   readonly #handler: NativeConnectionHandler;
   readonly #wire: Duplex;
   readonly #tls: TLSSocket;
+  readonly #handshakeTimeout: NodeJS.Timeout;
   #creditBytes = INITIAL_CREDIT_BYTES;
   #blocked: (() => void) | undefined;
   #owedCreditBytes = 0;
   #ended = false;
 
-  constructor(flowId: number, secureContext: SecureContext, trunk: Trunk, handler: NativeConnectionHandler) {
+  constructor(options: NativeConnectionOptions, trunk: Trunk, handler: NativeConnectionHandler) {
+    const { flowId, secureContext, handshakeTimeoutMs } = options;
     this.#flowId = flowId;
     this.#trunk = trunk;
     this.#handler = handler;
@@ -46,7 +55,11 @@ export class NativeConnection {
       },
     });
     this.#tls = new TLSSocket(this.#wire, { isServer: true, secureContext });
-    this.#tls.on('secure', () => handler.secure(this.#tls, this.#tls.isSessionReused()));
+    this.#handshakeTimeout = setTimeout(() => this.#close('handshake-timeout'), handshakeTimeoutMs);
+    this.#tls.on('secure', () => {
+      clearTimeout(this.#handshakeTimeout);
+      handler.secure(this.#tls, this.#tls.isSessionReused());
+    });
     this.#tls.on('error', () => this.#close());
     this.#tls.on('close', () => this.#close());
   }
@@ -71,6 +84,7 @@ export class NativeConnection {
 
   destroy(): void {
     this.#ended = true;
+    clearTimeout(this.#handshakeTimeout);
     this.#tls.destroy();
     this.#wire.destroy();
   }
@@ -87,9 +101,9 @@ export class NativeConnection {
     this.#owedCreditBytes = 0;
   }
 
-  #close(): void {
+  #close(reason: 'closed' | 'handshake-timeout' = 'closed'): void {
     if (this.#ended) return;
     this.destroy();
-    this.#handler.closed();
+    this.#handler.closed(reason);
   }
 }

@@ -18,7 +18,12 @@ import {
   type Take,
 } from '../../net/control-records.js';
 import { Trunk } from '../../net/trunk.js';
-import { type Adopted, ServerHandshake } from '../../tls/adoption.js';
+import {
+  type Adopted,
+  HANDSHAKE_TIMEOUT_MS,
+  ServerHandshake,
+  type ServerHandshakeOptions,
+} from '../../tls/adoption.js';
 import { plaintextAlert } from '../../tls/alert.js';
 import { CommittedStateSeal } from '../replication/committed-state-seal.js';
 import { IncomingLinks, OutgoingLink, type ReplicationCounters } from '../replication/link.js';
@@ -43,6 +48,10 @@ export interface ReplicaOptions {
   readonly strategy: RecoveryStrategy;
   readonly engine: Engine;
   readonly secureContext: SecureContext;
+  /** `none` when absent. The engine `native` does not ask for any. */
+  readonly clientCertificate?: ServerHandshakeOptions['clientCertificate'];
+  /** After which a handshake that is not done is given up; {@link HANDSHAKE_TIMEOUT_MS} when absent. */
+  readonly handshakeTimeoutMs?: number;
   readonly application: HttpApplication;
   readonly clusterKey: Buffer;
   readonly heartbeatIntervalMs: number;
@@ -237,30 +246,45 @@ export class Replica implements ConnectionHost {
       this.#openNative(flowId);
       return;
     }
-    const handshake = new ServerHandshake(this.#options.secureContext, {
+    const { secureContext, clientCertificate = 'none' } = this.#options;
+    const options = { secureContext, clientCertificate, timeoutMs: this.#handshakeTimeoutMs };
+    const handshake = new ServerHandshake(options, {
       send: (record) => this.trunk.sendRecord(flowId, record),
       adopted: (adopted) => this.#adopt(flowId, handshake, adopted, served.backup),
-      failed: () => this.#endFlow(flowId, 'closed'),
+      failed: (_reason, failure) =>
+        this.#endFlow(flowId, failure === 'timeout' ? 'handshake-timeout' : 'closed'),
     });
     const served = { stage: 'handshake' as const, handshake, backup };
     this.#flows.set(flowId, served);
   }
 
   #openNative(flowId: number): void {
-    const native = new NativeConnection(flowId, this.#options.secureContext, this.trunk, {
+    const { secureContext } = this.#options;
+    const options = { flowId, secureContext, handshakeTimeoutMs: this.#handshakeTimeoutMs };
+    const native = new NativeConnection(options, this.trunk, {
       secure: (stream, resumed) => {
         this.#observer.handshake(flowId, resumed, this.#clock());
         this.#options.application.serve(stream);
       },
-      closed: () => this.#endFlow(flowId, 'closed'),
+      closed: (reason) => this.#endFlow(flowId, reason),
     });
     this.#flows.set(flowId, { stage: 'native', native });
+  }
+
+  get #handshakeTimeoutMs(): number {
+    return this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
   }
 
   #adopt(flowId: number, handshake: ServerHandshake, adopted: Adopted, backup: number | undefined): void {
     this.#observer.handshake(flowId, adopted.resumed, this.#clock());
     const connection = new Connection(
-      { flowId, ...adopted, creditBytes: INITIAL_CREDIT_BYTES, link: this.#linkTo(backup) },
+      {
+        flowId,
+        ...adopted,
+        creditBytes: INITIAL_CREDIT_BYTES,
+        owedCreditBytes: adopted.bytesRead,
+        link: this.#linkTo(backup),
+      },
       this,
     );
     this.#flows.set(flowId, { stage: 'connection', connection });
