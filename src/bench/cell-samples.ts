@@ -58,8 +58,8 @@ export class CellSamples {
     this.#trials[trial.status]++;
     if (trial.status !== 'completed') return;
     const { measurements } = trial;
-    this.#addConnections(measurements);
     this.#recoveries.addTrial(trial.spec, measurements.connections);
+    this.#addConnections(measurements);
     addCounts(this.#requests, measurements.requests);
     addCounts(this.#executions, measurements.executions);
     addCounts(this.#handshakesAfterFault, measurements.handshakesAfterFault);
@@ -87,22 +87,22 @@ export class CellSamples {
     append(this.#replicatedPerConnection, other.#replicatedPerConnection);
     append(this.#replicatedPerRequest, other.#replicatedPerRequest);
     append(this.#cpuMsPerRecovery, other.#cpuMsPerRecovery);
-    this.#throughput.merge(other.#throughput);
-  }
-
     append(this.#latenciesBeforeMs.p50, other.#latenciesBeforeMs.p50);
     append(this.#latenciesBeforeMs.p99, other.#latenciesBeforeMs.p99);
+    this.#throughput.merge(other.#throughput);
+    this.#survivorCpuMs.merge(other.#survivorCpuMs);
+  }
+
   /** @param prng for the bootstrap interval */
   aggregate(prng: Prng): Aggregate {
-    this.#survivorCpuMs.merge(other.#survivorCpuMs);
     const recoveryTimesMs = this.recoveryTimesMs();
     return {
       trials: { ...this.#trials },
       recoveryTimeMs: summarizeQuantiles(recoveryTimesMs),
+      recoveryP50IntervalMs: this.#recoveries.medianInterval(prng),
       interruptionMs: summarizeQuantiles(ascending(this.#interruptionsMs)),
       phasesMs: this.phases(),
       connections: { ...this.#connections },
-      recoveryP50IntervalMs: this.#recoveries.medianInterval(prng),
       requests: { ...this.#requests },
       executions: { ...this.#executions },
       corruptedBytes: this.#corruptedBytes,
@@ -110,10 +110,10 @@ export class CellSamples {
       replication: this.#replication(),
       replicaCpuMsPerRecovery: median(this.#cpuMsPerRecovery),
       throughput: this.#throughputSummary(),
+      latencyBeforeMs: this.#latencyBefore(),
       timeToRecoveredMs: this.#timeToRecovered(recoveryTimesMs),
       refusals: Object.fromEntries(this.#refusals),
     };
-      latencyBeforeMs: this.#latencyBefore(),
   }
 
   /** Recovery time of each connection that has one, ms, ascending. */
@@ -126,10 +126,6 @@ export class CellSamples {
     return this.#throughput.curve();
   }
 
-  /** Median of each phase by itself: medians need not add up to the median recovery time. Null when none recovered. */
-  phases(): Phases | null {
-    const [detectionMs, redirectMs, stateMs, cryptoMs, firstReplyMs] = PHASE_NAMES.map((name) =>
-      median(this.#phasesMs[name]),
   /** Mean number of cores that the surviving replicas kept busy; null when no trial has it. */
   survivorCpu(): CellSeries['survivorCpu'] {
     const curve = this.#survivorCpuMs.curve();
@@ -143,6 +139,10 @@ export class CellSamples {
     return this.#recoveries.example();
   }
 
+  /** Median of each phase by itself: medians need not add up to the median recovery time. Null when none recovered. */
+  phases(): Phases | null {
+    const [detectionMs, redirectMs, stateMs, cryptoMs, firstReplyMs] = PHASE_NAMES.map((name) =>
+      median(this.#phasesMs[name]),
     );
     if (
       detectionMs == null ||
@@ -174,6 +174,8 @@ export class CellSamples {
     this.#replicatedPerConnection.push(replication.bytesPerConnection);
     this.#replicatedPerRequest.push(replication.bytesPerRequest);
     if (replicaCpuMsPerRecovery !== null) this.#cpuMsPerRecovery.push(replicaCpuMsPerRecovery);
+    if (latencyMs.beforeP50 !== null) this.#latenciesBeforeMs.p50.push(latencyMs.beforeP50);
+    if (latencyMs.beforeP99 !== null) this.#latenciesBeforeMs.p99.push(latencyMs.beforeP99);
   }
 
   #addThroughput({ spec, measurements }: CompletedTrial): void {
@@ -186,8 +188,6 @@ export class CellSamples {
       this.#afterRecovery,
       repliesBetween(throughput, Math.ceil(settledMs / throughput.binMs), endBin),
     );
-    if (latencyMs.beforeP50 !== null) this.#latenciesBeforeMs.p50.push(latencyMs.beforeP50);
-    if (latencyMs.beforeP99 !== null) this.#latenciesBeforeMs.p99.push(latencyMs.beforeP99);
     addCounts(this.#afterFault, repliesBetween(throughput, 0, endBin));
   }
 
@@ -197,6 +197,12 @@ export class CellSamples {
     return bytesPerConnection === null || bytesPerRequest === null
       ? null
       : { bytesPerConnection, bytesPerRequest };
+  }
+
+  #latencyBefore(): Aggregate['latencyBeforeMs'] {
+    const p50 = median(this.#latenciesBeforeMs.p50);
+    const p99 = median(this.#latenciesBeforeMs.p99);
+    return p50 === null || p99 === null ? null : { p50, p99 };
   }
 
   /** `afterPerSecond` counts from the last recovery on, or from the fault when that leaves nothing of the load. */
@@ -210,12 +216,6 @@ export class CellSamples {
       afterPerSecond: after.ms > 0 ? (after.replies / after.ms) * 1000 : 0,
       dipDepth: dip.depth,
       dipAreaReplies: dip.areaEvents,
-  #latencyBefore(): Aggregate['latencyBeforeMs'] {
-    const p50 = median(this.#latenciesBeforeMs.p50);
-    const p99 = median(this.#latenciesBeforeMs.p99);
-    return p50 === null || p99 === null ? null : { p50, p99 };
-  }
-
       timeTo95Ms: dip.timeTo95Ms,
     };
   }

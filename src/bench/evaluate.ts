@@ -56,12 +56,12 @@ function measure(seen: Observations): Measurements {
   const bytes =
     sum(seen.survivors.map(({ replication }) => replication.bytes)) + director.committedStateBytes;
   const detectedMs = director.failures[0]?.atMs;
+  const throughput = binReplies(load, faultMs, spec);
   return {
     faultInjectedMs: faultMs - loadStartMs,
     failureDetectedMs: detectedMs === undefined ? null : detectedMs - loadStartMs,
     lastRecoveredMs: lastRecoveredMs === null ? null : lastRecoveredMs - loadStartMs,
     connections,
-  const throughput = binReplies(load, faultMs, spec);
     requests,
     executions: countExecutions(load, seen.executions),
     corruptedBytes: load.corruptedBytes,
@@ -156,13 +156,6 @@ function binReplies({ requests }: LoadReport, faultMs: number, spec: TrialSpec):
   return { binMs: BIN_MS, firstBin, replies };
 }
 
-function latencies({ requests }: LoadReport, faultMs: number): Measurements['latencyMs'] {
-  const before: number[] = [];
-  const after: number[] = [];
-  requests.outcome.forEach((outcome, row) => {
-    if (outcome !== 'ok' || requests.closing[row] === true) return;
-    const repliedMs = requests.repliedMs[row] ?? 0;
-    const latencyMs = Math.max(0, repliedMs - (requests.intendedMs[row] ?? 0));
 function binCpu(
   survivors: readonly ReplicaReport[],
   faultMs: number,
@@ -175,6 +168,13 @@ function binCpu(
   return { binMs, firstBin, cpuMs };
 }
 
+function latencies({ requests }: LoadReport, faultMs: number): Measurements['latencyMs'] {
+  const before: number[] = [];
+  const after: number[] = [];
+  requests.outcome.forEach((outcome, row) => {
+    if (outcome !== 'ok' || requests.closing[row] === true) return;
+    const repliedMs = requests.repliedMs[row] ?? 0;
+    const latencyMs = Math.max(0, repliedMs - (requests.intendedMs[row] ?? 0));
     (repliedMs < faultMs ? before : after).push(latencyMs);
   });
   const [beforeP50, beforeP99] = medianAndTail(before);

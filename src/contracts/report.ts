@@ -1,6 +1,6 @@
 /** The contract of a report: a pure function from results to text, or to files. It reads no file and asks no clock. */
 
-import type { Phases, Summary } from './results.js';
+import type { ConnectionOutcome, Phases, Summary } from './results.js';
 import type { StateField } from './strategy.js';
 
 /** What charts need beyond the summary, of one cell (strategy x workload x fault), over its completed trials. */

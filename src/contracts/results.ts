@@ -98,6 +98,10 @@ export const measurementsSchema = z.object({
   replicaCpuMsPerRecovery: ms.nullable(),
   /** Verified replies in 10 ms bins; bin i covers fault + (firstBin + i) * binMs. */
   throughput: z.object({ binMs: z.number().positive(), firstBin: z.number().int(), replies: z.array(count) }),
+  /** CPU time of all surviving replicas in bins as those of `throughput`. Files of the first releases have none. */
+  survivorCpu: z
+    .object({ binMs: z.number().positive(), firstBin: z.number().int(), cpuMs: z.array(ms) })
+    .optional(),
   /** From the intended send time. */
   latencyMs: z.object({
     beforeP50: ms.nullable(),
@@ -120,10 +124,6 @@ export const trialResultSchema = z.discriminatedUnion('status', [
     /** Broken promises: corrupted bytes, connections lost that the strategy promises to keep. Empty when all is right. */
     violations: z.array(z.string()),
   }),
-  /** CPU time of all surviving replicas in bins as those of `throughput`. Files of the first releases have none. */
-  survivorCpu: z
-    .object({ binMs: z.number().positive(), firstBin: z.number().int(), cpuMs: z.array(ms) })
-    .optional(),
   z.object({
     schemaVersion: z.literal(SCHEMA_VERSION),
     /** `invalid`: it did not do what the strategy claims. `inconclusive`: something disturbed it. */
@@ -141,6 +141,8 @@ const quantilesSchema = z.object({ p50: ms, p90: ms, p99: ms, max: ms, count }).
 const aggregateShape = {
   trials: z.object({ completed: count, invalid: count, inconclusive: count }),
   recoveryTimeMs: quantilesSchema,
+  /** Bootstrap 95 % interval of `recoveryTimeMs.p50`, over trials; null with fewer than 6 trials of a cell. */
+  recoveryP50IntervalMs: z.object({ low: ms, high: ms }).nullable().optional(),
   interruptionMs: quantilesSchema,
   phasesMs: phasesSchema.nullable(),
   connections: z.object({ kept: count, reconnected: count, lost: count }),
@@ -162,9 +164,9 @@ const aggregateShape = {
       timeTo95Ms: ms.nullable(),
     })
     .nullable(),
+  /** From the intended send time, in steady state: medians over the trials. */
+  latencyBeforeMs: z.object({ p50: ms, p99: ms }).nullable().optional(),
   timeToRecoveredMs: z.object({ first: ms, half: ms, all: ms.nullable() }).nullable(),
-  /** Bootstrap 95 % interval of `recoveryTimeMs.p50`, over trials; null with fewer than 6 trials of a cell. */
-  recoveryP50IntervalMs: z.object({ low: ms, high: ms }).nullable().optional(),
   refusals: z.record(z.string(), count),
 };
 
@@ -186,8 +188,6 @@ export const comparisonSchema = z.object({
 
 export const environmentSchema = z.object({
   sprBench: z.string(),
-  /** From the intended send time, in steady state: medians over the trials. */
-  latencyBeforeMs: z.object({ p50: ms, p99: ms }).nullable().optional(),
   node: z.string(),
   openssl: z.string(),
   platform: z.string(),

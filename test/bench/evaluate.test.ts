@@ -230,6 +230,9 @@ describe('measurements', () => {
     expect(filled).toEqual([
       [-100, 1],
       [10, 2],
+    ]);
+  });
+
   it('put the CPU time of all survivors into the bins of the replies', () => {
     const seen = observe([keptStory(0)], KEPT);
     const busy = seen.survivors.map((survivor) => ({
@@ -251,9 +254,6 @@ describe('measurements', () => {
       [0, 12],
       [10, 10],
       [20, 10],
-    ]);
-  });
-
     ]);
   });
 
