@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Bench, type Task } from 'tinybench';
 import { CIPHER_SUITES, type CipherSuite } from '../tls/cipher-suites.js';
 import { RecordDeframer, TLS_STREAM } from '../tls/deframer.js';
-import { keyBlockBytes } from '../tls/key-schedule-12.js';
+import { mirrored, randomState } from '../tls/random-state.js';
 import { ContentType } from '../tls/record.js';
 import {
   createReadState,
@@ -80,29 +80,6 @@ function addRecords(bench: Bench, suite: CipherSuite, state: StaticState, bytes:
   );
 }
 
-/** The client's view: what the server wrote is what it reads. */
-function mirrored(state: StaticState): StaticState {
-  if (state.secrets.kind === 'tls13') {
-    const { client, server } = state.secrets;
-    return { ...state, secrets: { kind: 'tls13', client: server, server: client } };
-  }
-  return {
-    ...state,
-    secrets: { kind: 'tls12', keyBlock: mirroredKeyBlock(state.suite, state.secrets.keyBlock) },
-  };
-}
-
-/** Client key, server key, client IV, server IV (RFC 5246 6.3). */
-function mirroredKeyBlock({ keyBytes, fixedIvBytes }: CipherSuite, block: Buffer): Buffer {
-  const ivs = 2 * keyBytes;
-  return Buffer.concat([
-    block.subarray(keyBytes, ivs),
-    block.subarray(0, keyBytes),
-    block.subarray(ivs + fixedIvBytes, ivs + 2 * fixedIvBytes),
-    block.subarray(ivs, ivs + fixedIvBytes),
-  ]);
-}
-
 function addDeframer(bench: Bench): void {
   const suite = CIPHER_SUITES[0];
   if (suite === undefined) return;
@@ -119,14 +96,6 @@ function addDeframer(bench: Bench): void {
       async: false,
     },
   );
-}
-
-function randomState(suite: CipherSuite): StaticState {
-  const secrets =
-    suite.version === '1.3'
-      ? { kind: 'tls13' as const, client: randomBytes(suite.hashBytes), server: randomBytes(suite.hashBytes) }
-      : { kind: 'tls12' as const, keyBlock: randomBytes(keyBlockBytes(suite)) };
-  return { suite, epoch: 0, readBase: 0, writeBase: 0, secrets };
 }
 
 function toResult({ name, result }: Task): MicroResult {

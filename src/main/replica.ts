@@ -14,8 +14,10 @@ import type {
 } from '../cluster/messages.js';
 import { HttpApplication } from '../cluster/replica/http-application.js';
 import { Ledger } from '../cluster/replica/ledger.js';
+import { rehearseTakeover } from '../cluster/replica/rehearsal.js';
 import { Replica, type ReplicaObserver } from '../cluster/replica/replica.js';
 import { type ParentChannel, serveParent } from '../net/message-channel.js';
+import { CIPHER_SUITES } from '../tls/cipher-suites.js';
 
 /** Fine enough to tell the CPU time of a recovery of some tens of ms; one sample costs about 2 us. */
 const CPU_SAMPLE_INTERVAL_MS = 10;
@@ -47,7 +49,7 @@ class Recorder implements ReplicaObserver {
     this.#refusals.push({ flowId, reason });
   }
 
-  reset(replica: Replica): void {
+  forget(replica: Replica): void {
     this.#handshakes = [];
     this.#takeovers = [];
     this.#refusals = [];
@@ -94,7 +96,7 @@ class ReplicaProcess {
       connect: ({ peers }) => this.#connect(peers),
       reset: () => {
         const { replica, recorder, ledger } = this.#started;
-        recorder.reset(replica);
+        recorder.forget(replica);
         ledger.reset();
         this.#parent.send({ kind: 'was-reset' });
       },
@@ -102,6 +104,13 @@ class ReplicaProcess {
         const report = this.#started.recorder.report(this.#started.replica);
         this.#parent.send({ kind: 'report', report });
       },
+      rotate: ({ ledgerPath }) => {
+        const { replica, recorder, ledger } = this.#started;
+        ledger.rotate(ledgerPath);
+        this.#parent.send({ kind: 'report', report: recorder.report(replica) });
+        recorder.forget(replica);
+      },
+      status: () => this.#parent.send({ kind: 'status', holdings: this.#started.replica.holdings }),
     });
   }
 
@@ -110,13 +119,20 @@ class ReplicaProcess {
     const workload = await loadWorkload(config.workload);
     const application = workload.application(createSeededBytes(config.seed));
     const recorder = new Recorder(clock);
-    const ledger = new Ledger(config.ledgerPath);
+    const ledger = new Ledger(config.ledgerPath, clock);
+    const strategy = await loadStrategy(config.strategy);
+    const secureContext = secureContextOf(config);
+    const suite = CIPHER_SUITES.find(({ opensslName }) => opensslName === config.tls.ciphers);
+    if (strategy.backup !== undefined && suite !== undefined) {
+      await rehearseTakeover({ strategy, secureContext, suite }, clock);
+    }
     const replica = new Replica(
       {
         index: config.index,
-        strategy: await loadStrategy(config.strategy),
+        incarnation: config.incarnation,
+        strategy,
         engine: config.engine,
-        secureContext: secureContextOf(config),
+        secureContext,
         application: new HttpApplication(application, ledger),
         clusterKey: Buffer.from(config.clusterKey),
         heartbeatIntervalMs: config.heartbeatIntervalMs,
@@ -129,8 +145,10 @@ class ReplicaProcess {
   }
 
   async #connect(peers: readonly Peer[]): Promise<void> {
-    await this.#started.replica.connectPeers(peers);
-    this.#parent.send({ kind: 'connected' });
+    this.#parent.send({
+      kind: 'connected',
+      unreachable: await this.#started.replica.connectPeers(peers),
+    });
   }
 
   get #started(): Running {

@@ -13,9 +13,9 @@ class HttpExchange implements Exchange {
   readonly resumedFrom: Buffer | undefined;
   readonly #connection: Connection | undefined;
   readonly #response: TrackedResponse;
-  readonly #ledger: Ledger;
+  readonly #ledger: Pick<Ledger, 'record'>;
 
-  constructor(connection: Connection | undefined, response: TrackedResponse, ledger: Ledger) {
+  constructor(connection: Connection | undefined, response: TrackedResponse, ledger: Pick<Ledger, 'record'>) {
     this.#connection = connection;
     this.#response = response;
     this.#ledger = ledger;
@@ -35,7 +35,7 @@ export class HttpApplication {
   readonly #server: Server<typeof IncomingMessage, typeof TrackedResponse>;
   readonly #connections = new WeakMap<object, Connection>();
 
-  constructor(application: Application, ledger: Ledger) {
+  constructor(application: Application, ledger: Pick<Ledger, 'record'>) {
     this.#server = createServer({ ServerResponse: TrackedResponse }, (request, response) => {
       const connection = this.#connections.get(request.socket);
       answer(application, request, response, new HttpExchange(connection, response, ledger));
