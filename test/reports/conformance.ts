@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { Report, ReportOptions, Results } from '../../src/contracts/report.js';
 import type { TrialResult } from '../../src/contracts/results.js';
 import { emptyResults, fixtureResults, fixtureTrials, resultsOf } from '../fixtures/results.js';
+import { parseCsv } from './parsers/csv.js';
+import { parsePrometheus } from './parsers/prometheus.js';
+import { parseXml } from './parsers/xml.js';
 
 const OPTIONS: ReportOptions = { width: 120, colour: false };
 
@@ -21,12 +24,18 @@ const HOSTILE = [
   '{{constructor}} $1 $&',
 ] as const;
 
-export function describeReport(report: Report): void {
+export interface Capabilities {
+  /** Whether it says why trials do not count. Formats for numbers alone have no place for it. */
+  readonly reasons?: boolean;
+}
+
+export function describeReport(report: Report, { reasons = true }: Capabilities = {}): void {
   describe(`report ${report.id}`, () => {
     it('has an id, a title and an extension', () => {
       expect(report.id).toMatch(/^[a-z]+(-[a-z]+)*$/);
       expect(report.title).not.toBe('');
       expect(report.extension).toMatch(/^[a-z]+$/);
+      expect(report.fileName ?? 'report').toMatch(/^[a-z]+(-[a-z]+)*$/);
     });
 
     it('gives the same text for the same results, and leaves them alone', async () => {
@@ -61,13 +70,17 @@ export function describeReport(report: Report): void {
         return { ...trial, status: 'invalid', reasons: ['no fault was injected'], measurements: null };
       });
       const text = await report.render(resultsOf(rejected), OPTIONS);
-      expect(text).toContain('no fault was injected');
+      if (reasons) expect(text).toContain('no fault was injected');
       expectSaneNumbers(text);
     });
 
     it('renders trials in which nothing happened', async () => {
       const text = await report.render(resultsOf(fixtureTrials().map(quiet)), OPTIONS);
       expectSaneNumbers(text);
+    });
+
+    it('renders the largest counts and times that a result file can hold', async () => {
+      expectSaneNumbers(await report.render(withEveryNumber(Number.MAX_SAFE_INTEGER), OPTIONS));
     });
 
     it.each(HOSTILE)('takes %j as text, wherever it stands', async (text) => {
@@ -80,6 +93,23 @@ export function describeReport(report: Report): void {
 /** No number that JavaScript could not make, and nothing that was never set. */
 function expectSaneNumbers(text: string): void {
   expect(text).not.toMatch(/\b(?:NaN|Infinity|undefined)\b|\[object /);
+}
+
+/** The fixture with `value` in the place of every positive number of its cells and comparisons. */
+function withEveryNumber(value: number): Results {
+  const { summary, ...results } = fixtureResults();
+  const replace = <T>(part: T): T =>
+    JSON.parse(JSON.stringify(part), (_, old) => (typeof old === 'number' && old > 0 ? value : old)) as T;
+  const { strategies, cells, comparisons } = summary;
+  return {
+    ...results,
+    summary: {
+      ...summary,
+      strategies: replace(strategies),
+      cells: replace(cells),
+      comparisons: replace(comparisons),
+    },
+  };
 }
 
 /** A trial of idle connections that were kept. */
@@ -123,6 +153,9 @@ const CHECKS: Readonly<Record<string, (text: string) => void>> = {
   md: expectInertMarkdown,
   txt: expectPrintable,
   json: (text) => expect(() => JSON.parse(text) as unknown).not.toThrow(),
+  csv: (text) => void parseCsv(text),
+  xml: (text) => void parseXml(text),
+  prom: (text) => void parsePrometheus(text),
 };
 
 function expectInert(report: Report, text: string): void {

@@ -10,6 +10,14 @@ describe('registry', () => {
       .map(({ name }) => name.replace(/\.ts$/, ''));
     expect(REPORTS.map(({ id }) => id).sort()).toEqual(files.sort());
   });
+
+  it('has no two reports that fill the same file', () => {
+    const names = REPORTS.map(({ fileName = 'report', extension }) => `${fileName}.${extension}`);
+    expect(new Set(names).size).toBe(names.length);
+  });
 });
 
-for (const report of REPORTS) describeReport(report);
+/** Formats for programs that keep numbers: they have no place for reasons. */
+const NUMBERS_ONLY = ['csv', 'benchmark-action', 'bencher', 'prometheus'];
+
+for (const report of REPORTS) describeReport(report, { reasons: !NUMBERS_ONLY.includes(report.id) });
