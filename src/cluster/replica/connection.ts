@@ -11,7 +11,7 @@ import type {
 } from '../../contracts/strategy.js';
 import type { EndReason, Take } from '../../net/control-records.js';
 import { FLOW_ID_BYTES, type Trunk } from '../../net/trunk.js';
-import { Alert, type AlertDescription, AlertLevel, encodeAlert, parseAlert } from '../../tls/alert.js';
+import { Alert, type AlertDescription, AlertLevel, parseAlert } from '../../tls/alert.js';
 import { ContentType } from '../../tls/record.js';
 import { RecordLayer } from '../../tls/record-layer.js';
 import { parseKeyUpdate } from '../../tls/rekey.js';
@@ -22,9 +22,9 @@ import { encodeCommittedState, type Outcome } from '../replication/state-message
 import { alertOfReason } from './alert-of-reason.js';
 import { AppStream } from './app-stream.js';
 import { ExchangeTracker } from './exchange.js';
-import { fragments } from './fragments.js';
 import { Outbox } from './outbox.js';
-import { DivergedError, Regeneration } from './regeneration.js';
+import { RecordWriter } from './record-writer.js';
+import { DivergedError } from './regeneration.js';
 import { ReplicationFeed } from './replication-feed.js';
 import type { ResumePlan } from './resume-plan.js';
 import { ResumedHead } from './resumed-head.js';
@@ -65,6 +65,7 @@ export class Connection {
   /** Link to a new backup that is used from the next boundary on. */
   #nextLink: OutgoingLink | undefined;
   readonly #records: RecordLayer;
+  readonly #writer: RecordWriter;
   readonly #outbox: Outbox;
   readonly #feed: ReplicationFeed;
   readonly #exchange = new ExchangeTracker();
@@ -75,9 +76,6 @@ export class Connection {
   #skipRecords = 0;
   /** Client records that the failed primary can have answered. */
   #replayedThrough = 0;
-  #regeneration: Regeneration | undefined;
-  /** KeyUpdates of the client that are to be answered; less than 0 while answers were made again before they were read. */
-  #owedKeyUpdates = 0;
   #outcomes: readonly Outcome[] = [];
   /** An outcome that stands for the replies to the client records up to its end. */
   #answering: Outcome | undefined;
@@ -101,6 +99,11 @@ export class Connection {
     this.#records = new RecordLayer({ state: start.state, recordsRead, recordsWritten, prefix });
     this.#outbox = new Outbox(flowId, host.trunk, link);
     this.#feed = new ReplicationFeed(flowId, host.strategy, link, this.#established);
+    this.#writer = new RecordWriter(this.#records, {
+      decide: (moment) => this.#decide(moment),
+      produced: (index, content) => this.#feed.produced(index, content),
+      send: (parts) => this.#send(parts),
+    });
     this.#creditBytes = start.creditBytes;
     this.#owedCreditBytes = start.owedCreditBytes ?? 0;
     this.stream = new AppStream({
@@ -127,8 +130,7 @@ export class Connection {
     this.#outcomes = plan.outcomes;
     this.#applicationState = plan.applicationState;
     if (plan.applicationState !== undefined) this.#resumedHead = new ResumedHead();
-    this.#owedKeyUpdates = plan.owedKeyUpdates;
-    if (plan.delivered.length > 0) this.#regeneration = new Regeneration(plan.delivered, plan.keyUpdates);
+    this.#writer.resume(plan);
     this.#host.serve(this);
     try {
       this.#decide('established');
@@ -216,19 +218,20 @@ export class Connection {
     if (commit === 'sealed-state') this.#commitState();
   }
 
-  /** Ends without a word: the trunk is gone. */
+  /** Ends without a word: the trunk is gone, and the backup may be the one that the director gives the flow to. */
   abandon(): void {
+    this.#link = undefined;
     this.#close('closed', 'silent');
   }
 
   #continueOutput(plan: ResumePlan): void {
     if (plan.unsent.length > 0) {
-      this.#produce(
+      this.#writer.write(
         plan.unsent.map(({ content }) => content),
         'output',
       );
     }
-    this.#sendOwedKeyUpdates();
+    this.#writer.sendOwedKeyUpdates();
     for (const input of plan.input) this.#deliver(input);
     const moved = this.#skipRecords > 0 || plan.unsent.length > 0;
     if (moved && this.#exchange.atBoundary) this.#reachBoundary();
@@ -297,44 +300,10 @@ export class Connection {
 
   #release(chunks: readonly Buffer[], complete: boolean): void {
     if (!this.#exchange.idempotent) this.#feed.retain(chunks, this.#records.recordsWritten);
-    this.#produce(this.#regenerate(chunks), complete ? 'answered' : 'output');
+    this.#writer.write(chunks, complete ? 'answered' : 'output');
     if (!complete) return;
     this.#exchange.answer();
     if (this.#exchange.atBoundary) this.#reachBoundary();
-  }
-
-  /** What of `chunks` the client does not have yet. */
-  #regenerate(chunks: readonly Buffer[]): readonly Buffer[] {
-    if (this.#regeneration === undefined) return chunks;
-    const fresh = this.#regeneration.check(chunks, this.#records);
-    this.#owedKeyUpdates -= this.#regeneration.takeKeyUpdatesMade();
-    if (this.#regeneration.done) {
-      this.#regeneration = undefined;
-      this.#sendOwedKeyUpdates();
-    }
-    return fresh;
-  }
-
-  /** RFC 8446 4.6.3: before the next application data. Not while delivered records are still to be made again. */
-  #sendOwedKeyUpdates(): void {
-    while (this.#owedKeyUpdates > 0 && this.#regeneration === undefined) {
-      this.#owedKeyUpdates -= 1;
-      const answer = this.#records.rekeyWrite();
-      this.#decide('rekeyed');
-      this.#send(answer);
-    }
-  }
-
-  /** The decision may hold the output, so it is made before anything is sent; sealing only numbers it. */
-  #produce(chunks: readonly Buffer[], moment: 'output' | 'answered'): void {
-    const sealed: Buffer[][] = [];
-    for (const content of fragments(chunks)) {
-      if (this.#records.needsRekey) sealed.push(this.#records.rekeyWrite());
-      this.#feed.produced(this.#records.recordsWritten, content);
-      sealed.push(this.#records.seal(ContentType.application_data, content));
-    }
-    this.#decide(moment);
-    for (const parts of sealed) this.#send(parts);
   }
 
   #send(parts: readonly Buffer[]): void {
@@ -378,7 +347,7 @@ export class Connection {
   /** Everything read is answered: the director may forget it, unless delivered records are still to be checked. */
   #reachBoundary(): void {
     const { recordsRead, recordsWritten } = this.#records;
-    if (this.#regeneration === undefined) {
+    if (!this.#writer.regenerating) {
       this.#exchange.restart();
       this.#feed.restart({ recordsRead, recordsWritten });
       this.#decide('boundary');
@@ -395,7 +364,7 @@ export class Connection {
     return (
       response === this.#exchange.current &&
       this.#exchange.first &&
-      this.#regeneration === undefined &&
+      !this.#writer.regenerating &&
       this.#resumedHead?.dropped !== false &&
       this.stream.writableLength === 0
     );
@@ -427,7 +396,7 @@ export class Connection {
   #answerFromOutcome(outcome: Outcome): void {
     if (this.#records.recordsRead < outcome.through) return;
     this.#feed.retain([outcome.output], this.#records.recordsWritten);
-    this.#produce(this.#regenerate([outcome.output]), 'answered');
+    this.#writer.write([outcome.output], 'answered');
     this.#answering = undefined;
     this.#reachBoundary();
   }
@@ -436,12 +405,7 @@ export class Connection {
   #keyUpdate(content: Buffer): void {
     const { requestUpdate } = parseKeyUpdate(content);
     this.#records.rekeyRead();
-    if (requestUpdate) this.#owedKeyUpdates += 1;
-    if (this.#owedKeyUpdates <= 0 || this.#regeneration !== undefined) this.#decide('rekeyed');
-    // An answer that the client has may be all that is left to be made again.
-    const fresh = this.#regenerate([]);
-    this.#sendOwedKeyUpdates();
-    if (fresh.length > 0) this.#produce(fresh, 'output');
+    this.#writer.keyUpdated(requestUpdate);
     // In the middle of the records that an outcome stands for, the tracker has seen nothing of them.
     if (this.#answering === undefined && this.#exchange.atBoundary) this.#reachBoundary();
   }
@@ -465,15 +429,8 @@ export class Connection {
   }
 
   #sendFatal(alert: AlertDescription): void {
-    this.#sendAlert(AlertLevel.fatal, alert);
+    if (!this.#ended) this.#writer.alert(AlertLevel.fatal, alert);
     this.#close('closed', 'end');
-  }
-
-  /** While delivered records are still to be made again, the next number is not free; behind the last one, none is. */
-  #sendAlert(level: AlertLevel, alert: AlertDescription): void {
-    if (this.#ended || this.#regeneration !== undefined) return;
-    if (this.#records.write.nextAction === 'refuse') return;
-    this.#send(this.#records.seal(ContentType.alert, encodeAlert(level, alert)));
   }
 
   /**
@@ -482,7 +439,7 @@ export class Connection {
    */
   #close(reason: EndReason, how: 'notify' | 'end' | 'refuse' | 'silent'): void {
     if (this.#ended) return;
-    if (how === 'notify') this.#sendAlert(AlertLevel.warning, Alert.close_notify);
+    if (how === 'notify') this.#writer.alert(AlertLevel.warning, Alert.close_notify);
     this.#ended = true;
     if (how === 'refuse' || how === 'silent') this.#outbox.clear();
     if (how === 'refuse') this.#host.trunk.sendEnd(this.flowId, reason);
