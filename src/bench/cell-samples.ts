@@ -81,7 +81,7 @@ export class CellSamples {
     this.#neverRecovered += other.#neverRecovered;
     this.#corruptedBytes += other.#corruptedBytes;
     for (const [reason, count] of other.#refusals) this.#addRefusals(reason, count);
-    append(this.#recoveryTimesMs, other.#recoveryTimesMs);
+    this.#recoveries.merge(other.#recoveries);
     append(this.#interruptionsMs, other.#interruptionsMs);
     for (const name of PHASE_NAMES) append(this.#phasesMs[name], other.#phasesMs[name]);
     append(this.#replicatedPerConnection, other.#replicatedPerConnection);
@@ -170,7 +170,7 @@ export class CellSamples {
     this.#refusals.set(reason, (this.#refusals.get(reason) ?? 0) + count);
   }
 
-  #addCost({ replication, replicaCpuMsPerRecovery }: Measurements): void {
+  #addCost({ replication, replicaCpuMsPerRecovery, latencyMs }: Measurements): void {
     this.#replicatedPerConnection.push(replication.bytesPerConnection);
     this.#replicatedPerRequest.push(replication.bytesPerRequest);
     if (replicaCpuMsPerRecovery !== null) this.#cpuMsPerRecovery.push(replicaCpuMsPerRecovery);
