@@ -1,4 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { fuzzOptions } from './test/fuzz-budget.js';
+
+/** Of vitest, for one test. */
+const DEFAULT_TIMEOUT_MS = 5000;
 
 export default defineConfig({
   test: {
@@ -8,6 +12,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/system/**'],
+          setupFiles: ['test/fuzz-setup.ts'],
+          testTimeout: DEFAULT_TIMEOUT_MS * fuzzOptions().budget,
         },
       },
       {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createSeededBytes } from '../../src/base/seeded-bytes.js';
 import type { SeededBytes } from '../../src/contracts/workload.js';
+import { fuzzRuns } from '../fuzz-budget.js';
 
 const TABLE_BYTES = 1024 * 1024 + 4099;
 const bodies = createSeededBytes(1);
@@ -29,7 +30,7 @@ describe('createSeededBytes', () => {
         const whole = collect(bodies, key, offset, skipped + 50);
         expect(collect(bodies, key, offset + skipped, 50).equals(whole.subarray(skipped))).toBe(true);
       }),
-      { numRuns: 50 },
+      { numRuns: fuzzRuns(50) },
     );
   });
 

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GatherWriter } from '../../src/net/gather-writer.js';
+import { fuzzRuns } from '../fuzz-budget.js';
 
 /** Keeps what it is given, grouped by system call. */
 class Sink extends Writable {
@@ -82,7 +83,7 @@ describe('GatherWriter', () => {
           expect(sink.bytes.equals(Buffer.concat(expected))).toBe(true);
         },
       ),
-      { numRuns: 20 },
+      { numRuns: fuzzRuns(20) },
     );
   });
 

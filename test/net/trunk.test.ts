@@ -5,6 +5,7 @@ import { COMMIT_QUIET, COMMIT_STATE, ControlType } from '../../src/net/control-r
 import { Trunk, type TrunkHandler } from '../../src/net/trunk.js';
 import { until } from '../cluster/replica/harness.js';
 import { socketPair } from '../cluster/replica/record-bench.js';
+import { fuzzRuns } from '../fuzz-budget.js';
 
 const open: Socket[] = [];
 afterEach(() => {
@@ -95,7 +96,7 @@ describe('a trunk', () => {
         await until(() => heard().length === records.length);
         expect(heard()).toEqual(records.map((each) => ['tls', 9, each]));
       }),
-      { numRuns: 15 },
+      { numRuns: fuzzRuns(15) },
     );
   });
 

@@ -6,6 +6,7 @@ import { CIPHER_SUITES, type CipherSuite, findSuite } from '../../src/tls/cipher
 import { deriveTrafficKeys } from '../../src/tls/key-schedule-13.js';
 import { MAX_PLAINTEXT_BYTES } from '../../src/tls/record.js';
 import { ReadState, SealLimitError, WriteState } from '../../src/tls/record-protection.js';
+import { fuzzRuns } from '../fuzz-budget.js';
 import { fixedKeys, referenceSeal, sealInner13 } from './reference-seal.js';
 import { CLIENT, CONTENT, SERVER } from './rfc8448.js';
 
@@ -50,7 +51,7 @@ describe.each(CIPHER_SUITES)('$name', (suite) => {
         const expected = referenceSeal(suite, fixedKeys(suite), { type, content, sequenceNumber });
         expect(sealed.equals(expected)).toBe(true);
       }),
-      { numRuns: 50 },
+      { numRuns: fuzzRuns(50) },
     );
   });
 

@@ -6,6 +6,7 @@ import { CIPHER_SUITES, type CipherSuite } from '../../../src/tls/cipher-suites.
 import { ContentType } from '../../../src/tls/record.js';
 import { WriteState } from '../../../src/tls/record-protection.js';
 import { encodeKeyUpdate } from '../../../src/tls/rekey.js';
+import { fuzzRuns } from '../../fuzz-budget.js';
 import { fixedKeys } from '../../tls/reference-seal.js';
 
 const FIRST = 40;
@@ -77,7 +78,7 @@ describe.each(CIPHER_SUITES)('regeneration with $name', (suite) => {
           expect(layer.recordsWritten).toBe(FIRST + contents.length);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: fuzzRuns(25) },
     );
   });
 
@@ -90,7 +91,7 @@ describe.each(CIPHER_SUITES)('regeneration with $name', (suite) => {
         const regeneration = new Regeneration(delivered(suite, contents), NO_KEY_UPDATES);
         expect(() => regeneration.check([output], recordLayer(suite))).toThrow(DivergedError);
       }),
-      { numRuns: 25 },
+      { numRuns: fuzzRuns(25) },
     );
   });
 

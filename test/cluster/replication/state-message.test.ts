@@ -7,6 +7,7 @@ import {
   parseStateMessage,
   type StateMessage,
 } from '../../../src/cluster/replication/state-message.js';
+import { fuzzRuns } from '../../fuzz-budget.js';
 
 const REFUSED = expect.objectContaining({ name: 'ProtocolError' });
 
@@ -83,7 +84,7 @@ describe('a state message', () => {
           }
         }
       }),
-      { numRuns: 300 },
+      { numRuns: fuzzRuns(300) },
     );
   });
 });
