@@ -7,6 +7,24 @@ import { rateBefore } from '../stats/dip.js';
 
 type Metric = Comparison['metric'];
 
+/** What values belong to. */
+interface SampleName {
+  readonly strategy: string;
+  readonly workload: string;
+  readonly fault: string;
+  readonly metric: Metric;
+}
+
+/** Pairs of one strategy and the reference, in the order of the blocks. */
+export interface PairedSample extends SampleName {
+  readonly pairs: readonly Pair[];
+}
+
+/** One value per trial that has one, in the order of the blocks. */
+export interface TrialSample extends SampleName {
+  readonly values: readonly number[];
+}
+
 /** Values of one workload, fault and metric. */
 interface Group {
   readonly workload: string;
@@ -38,7 +56,30 @@ export class PairedValues {
 
   /** Every strategy against the reference, where both have a trial in at least one block. */
   comparisons(reference: string, prng: Prng): Comparison[] {
-    return [...this.#groups.values()].flatMap((group) => compareGroup(group, reference, prng));
+    return this.pairs(reference).map(({ strategy, workload, fault, metric, pairs }) => {
+      // A generator of its own makes an interval independent of which other comparisons there are.
+      const interval = bootstrapMedianLogRatio(
+        pairs,
+        prng.fork(JSON.stringify([strategy, workload, fault, metric])),
+      );
+      return { strategy, reference, workload, fault, metric, ...interval, pairs: pairs.length };
+    });
+  }
+
+  /** What the comparisons are made of. */
+  pairs(reference: string): PairedSample[] {
+    return [...this.#groups.values()].flatMap((group) => pairGroup(group, reference));
+  }
+
+  /** The values of each strategy, in the order of the blocks. */
+  samples(): TrialSample[] {
+    return [...this.#groups.values()].flatMap(({ values, ...name }) =>
+      [...values].map(([strategy, byBlock]) => ({
+        ...name,
+        strategy,
+        values: inBlockOrder(byBlock).map(([, value]) => value),
+      })),
+    );
   }
 
   #record({ strategy, workload, fault, block }: TrialResult['spec'], metric: Metric, value: number): void {
@@ -50,30 +91,25 @@ export class PairedValues {
   }
 }
 
-function compareGroup(group: Group, reference: string, prng: Prng): Comparison[] {
-  const { workload, fault, metric, values } = group;
+function pairGroup({ values, ...name }: Group, reference: string): PairedSample[] {
   const ofReference = values.get(reference);
   if (ofReference === undefined) return [];
   return [...values].flatMap(([strategy, ofStrategy]) => {
     const pairs = pairByBlock(ofStrategy, ofReference);
-    if (strategy === reference || pairs.length === 0) return [];
-    // A generator of its own makes an interval independent of which other comparisons there are.
-    const interval = bootstrapMedianLogRatio(
-      pairs,
-      prng.fork(JSON.stringify([strategy, workload, fault, metric])),
-    );
-    return [{ strategy, reference, workload, fault, metric, ...interval, pairs: pairs.length }];
+    return strategy === reference || pairs.length === 0 ? [] : [{ ...name, strategy, pairs }];
   });
 }
 
-/** In the order of the blocks, so that the result does not depend on the order of the trials. */
 function pairByBlock(values: ReadonlyMap<number, number>, references: ReadonlyMap<number, number>): Pair[] {
-  return [...values]
-    .sort(([a], [b]) => a - b)
-    .flatMap(([block, value]) => {
-      const reference = references.get(block);
-      return reference === undefined ? [] : [{ value, reference }];
-    });
+  return inBlockOrder(values).flatMap(([block, value]) => {
+    const reference = references.get(block);
+    return reference === undefined ? [] : [{ value, reference }];
+  });
+}
+
+/** So that the result does not depend on the order of the trials. */
+function inBlockOrder(values: ReadonlyMap<number, number>): [block: number, value: number][] {
+  return [...values].sort(([a], [b]) => a - b);
 }
 
 function medianRecoveryTime({ connections }: Measurements): number | null {
