@@ -99,8 +99,8 @@ export class ByteReader {
 const INITIAL_CAPACITY_BYTES = 64;
 
 /**
- * Writes fields into one growing buffer. A value that does not fit its field throws RangeError.
- * Give the exact capacity when writing secrets: growing leaves a copy behind.
+ * Writes fields into one growing buffer, and leaves no copy behind when it grows: there may be secrets in it. A value that
+ * does not fit its field throws RangeError.
  */
 export class ByteWriter {
   #bytes: Buffer;
@@ -195,7 +195,9 @@ export class ByteWriter {
 
   #grow(needed: number): void {
     const bytes = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length));
-    bytes.set(this.#bytes.subarray(0, this.#length));
+    const written = this.#bytes.subarray(0, this.#length);
+    bytes.set(written);
+    written.fill(0);
     this.#bytes = bytes;
   }
 }

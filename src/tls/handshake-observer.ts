@@ -59,6 +59,7 @@ export class HandshakeObserver {
 
   keyLog(line: KeyLogLine): void {
     this.#clientRandom = line.clientRandom;
+    this.#secrets.get(line.label)?.fill(0);
     this.#secrets.set(line.label, line.secret);
   }
 
@@ -83,7 +84,7 @@ export class HandshakeObserver {
   }
 
   /**
-   * The state from which the record layer goes on.
+   * The state from which the record layer goes on. Its secrets are the caller's from then on: to be asked for once.
    *
    * @throws Error before {@link complete}, or when OpenSSL logged no secrets.
    */
@@ -97,11 +98,9 @@ export class HandshakeObserver {
     return { suite, epoch: 0, readBase, writeBase, secrets: this.#trafficSecrets(suite) };
   }
 
-  /** Fills all secrets that are not part of {@link state} with zeros. */
+  /** Fills all secrets with zeros that {@link state} did not give away: all of them, when it was never asked. */
   wipe(): void {
-    for (const [label, secret] of this.#secrets) {
-      if (!/^(CLIENT|SERVER)_TRAFFIC_SECRET_0$/.test(label)) secret.fill(0);
-    }
+    for (const secret of this.#secrets.values()) secret.fill(0);
     this.#secrets.clear();
     this.#client.protection = undefined;
     this.#server.protection = undefined;
@@ -109,8 +108,8 @@ export class HandshakeObserver {
 
   #trafficSecrets(suite: CipherSuite): StaticState['secrets'] {
     if (suite.version === '1.3') {
-      const client = this.#secret('CLIENT_TRAFFIC_SECRET_0');
-      return { kind: 'tls13', client, server: this.#secret('SERVER_TRAFFIC_SECRET_0') };
+      const client = this.#takeSecret('CLIENT_TRAFFIC_SECRET_0');
+      return { kind: 'tls13', client, server: this.#takeSecret('SERVER_TRAFFIC_SECRET_0') };
     }
     const master = this.#secret('CLIENT_RANDOM');
     if (this.#clientRandom === undefined || this.#serverRandom === undefined) {
@@ -125,6 +124,12 @@ export class HandshakeObserver {
   #secret(label: string): Buffer {
     const secret = this.#secrets.get(label);
     if (secret === undefined) throw new Error(`OpenSSL logged no ${label}`);
+    return secret;
+  }
+
+  #takeSecret(label: string): Buffer {
+    const secret = this.#secret(label);
+    this.#secrets.delete(label);
     return secret;
   }
 

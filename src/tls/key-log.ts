@@ -1,4 +1,5 @@
 /** One line of an NSS key log, as the `keylog` event of a TLSSocket gives it. */
+import { allocateSecret } from '../base/secret.js';
 
 export interface KeyLogLine {
   /** `CLIENT_RANDOM`, `SERVER_TRAFFIC_SECRET_0`, ... */
@@ -54,8 +55,7 @@ function contentEnd(line: Buffer): number {
 
 function decodeHex(hex: Buffer): Buffer | undefined {
   if (hex.length % 2 !== 0) return undefined;
-  // Not from the shared pool: a secret should be alone in its memory.
-  const bytes = Buffer.alloc(hex.length / 2);
+  const bytes = allocateSecret(hex.length / 2);
   for (let i = 0; i < bytes.length; i += 1) {
     const high = hexDigit(hex[2 * i]);
     const low = hexDigit(hex[2 * i + 1]);

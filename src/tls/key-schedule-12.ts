@@ -1,5 +1,6 @@
 /** The TLS 1.2 key schedule (RFC 5246 5 and 6.3): from the master secret to keys. Mirrors `key-schedule-13.ts`. */
 import { createHmac, createSecretKey } from 'node:crypto';
+import { moveSecret } from '../base/secret.js';
 import type { CipherSuite, HashAlgorithm } from './cipher-suites.js';
 import type { DirectionKeys } from './key-schedule-13.js';
 
@@ -39,7 +40,7 @@ export function deriveKeyBlock(
   serverRandom: Buffer,
 ): Buffer {
   const seed = Buffer.concat([serverRandom, clientRandom]);
-  return prf(suite.hash, masterSecret, 'key expansion', seed, keyBlockBytes(suite));
+  return moveSecret(prf(suite.hash, masterSecret, 'key expansion', seed, keyBlockBytes(suite)));
 }
 
 /** Keys of both directions, in the order of RFC 5246 6.3. They do not share memory with `block`. */

@@ -1,5 +1,6 @@
 /** The part of the TLS 1.3 key schedule that follows the handshake (RFC 8446 7): from traffic secrets to keys. */
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { moveSecret } from '../base/secret.js';
 import { type CipherSuite, type HashAlgorithm, NONCE_BYTES } from './cipher-suites.js';
 
 /** What one direction of a connection is protected with. */
@@ -42,7 +43,7 @@ export function deriveTrafficKeys(suite: CipherSuite, secret: Buffer): Direction
 
 /** The traffic secret that follows a KeyUpdate (RFC 8446 7.2). The old one is left for the caller to wipe. */
 export function nextTrafficSecret(suite: CipherSuite, secret: Buffer): Buffer {
-  return hkdfExpandLabel(suite.hash, secret, 'traffic upd', NO_CONTEXT, suite.hashBytes);
+  return moveSecret(hkdfExpandLabel(suite.hash, secret, 'traffic upd', NO_CONTEXT, suite.hashBytes));
 }
 
 /** struct HkdfLabel of RFC 8446 7.1, and behind it one byte of room for the counter of {@link hkdfExpand}. */

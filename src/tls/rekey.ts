@@ -1,8 +1,9 @@
 /** KeyUpdate (RFC 8446 4.6.3): the message, and what it does to the static state. TLS 1.3 only. */
 import { ProtocolError } from '../base/errors.js';
+import { copySecret } from '../base/secret.js';
 import { Alert } from './alert.js';
 import { nextTrafficSecret } from './key-schedule-13.js';
-import { type ConnectionSecrets, copySecret, type StaticState } from './static-state.js';
+import type { ConnectionSecrets, StaticState } from './static-state.js';
 
 /** Handshake type key_update (RFC 8446 4). */
 export const KEY_UPDATE_TYPE = 24;

@@ -4,6 +4,7 @@
  */
 import { ByteReader, ByteWriter } from '../base/bytes.js';
 import { ProtocolError } from '../base/errors.js';
+import { copySecret } from '../base/secret.js';
 import { Alert } from './alert.js';
 import { type CipherSuite, suiteById } from './cipher-suites.js';
 import { keyBlockBytes, splitKeyBlock } from './key-schedule-12.js';
@@ -132,12 +133,6 @@ function secretBuffers(secrets: ConnectionSecrets): Buffer[] {
   return secrets.kind === 'tls13' ? [secrets.client, secrets.server] : [secrets.keyBlock];
 }
 
-/** A copy of a secret in memory of its own, which can be wiped without regard to the original. */
-export function copySecret(secret: Buffer): Buffer {
-  const copy = Buffer.alloc(secret.length);
-  copy.set(secret);
-  return copy;
-}
 
 /**
  * The state of a connection whose directions are in different epochs: the read half of one, the write half of another.

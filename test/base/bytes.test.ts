@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ByteReader, ByteWriter } from '../../src/base/bytes.js';
 import { ProtocolError } from '../../src/base/errors.js';
 
@@ -130,5 +130,23 @@ describe('ByteWriter', () => {
     const close = writer.writeLengthUint8();
     writer.bytes(Buffer.alloc(256));
     expect(close).toThrow(RangeError);
+  });
+
+  it('leaves nothing behind in the memory that it outgrew', () => {
+    const allocated: Buffer[] = [];
+    const allocate = Buffer.allocUnsafe.bind(Buffer);
+    const spy = vi.spyOn(Buffer, 'allocUnsafe').mockImplementation((size) => {
+      const buffer = allocate(size);
+      allocated.push(buffer);
+      return buffer;
+    });
+    onTestFinished(() => spy.mockRestore());
+    const content = Buffer.alloc(40, 0x5e);
+    const writer = new ByteWriter();
+    for (let i = 0; i < 10; i++) writer.bytes(content);
+    expect(writer.finish()).toEqual(Buffer.alloc(400, 0x5e));
+    const outgrown = allocated.slice(0, -1);
+    expect(outgrown.length).toBeGreaterThan(1);
+    for (const buffer of outgrown) expect(buffer.includes(content)).toBe(false);
   });
 });
