@@ -44,7 +44,7 @@ export class KeptConnection {
     if (message.position !== undefined) this.#position = message.position;
     if (message.input !== undefined) this.#addInput(message.input);
     if (message.output !== undefined) this.#addOutput(message.output);
-    if (message.checkpoint !== undefined) this.#checkpoint = message.checkpoint;
+    if (message.checkpoint !== undefined) this.#setCheckpoint(message.checkpoint);
     if (message.outcome !== undefined) this.#addOutcome(message.outcome);
   }
 
@@ -108,10 +108,28 @@ export class KeptConnection {
     return messages;
   }
 
-  /** Overwrites every secret. */
-  wipe(): void {
+  /** The connection goes on here: overwrites its secrets. The rest belongs to the connection from now on. */
+  wipeSecrets(): void {
     for (const { state } of this.#epochs) state.fill(0);
     this.#epochs = [];
+  }
+
+  /** The connection has ended, or goes on elsewhere: overwrites all that there is of it. */
+  wipe(): void {
+    this.wipeSecrets();
+    this.#wipeInput();
+    for (const { content } of this.#output) content.fill(0);
+    for (const { output } of this.#outcomes) output.fill(0);
+    this.#checkpoint?.state.fill(0);
+    this.#output = [];
+    this.#outcomes = [];
+    this.#checkpoint = undefined;
+    this.#position = undefined;
+  }
+
+  #wipeInput(): void {
+    for (const bytes of this.#input) bytes.fill(0);
+    this.#input = [];
   }
 
   #addEpoch(epoch: Epoch): void {
@@ -126,10 +144,10 @@ export class KeptConnection {
 
   #addInput({ restart, startWritten, bytes }: NonNullable<StateMessage['input']>): void {
     if (restart) {
-      this.#input = [];
+      this.#wipeInput();
       this.#startWritten = startWritten;
       this.#answered = false;
-      this.#checkpoint = undefined;
+      this.#setCheckpoint(undefined);
     }
     if (bytes.length > 0) {
       this.#input.push(bytes);
@@ -144,12 +162,17 @@ export class KeptConnection {
       this.#outputBytes += record.content.length;
     }
     while (this.#outputBytes > MAX_OUTPUT_BYTES && this.#output.length > 1) {
-      this.#outputBytes -= this.#output.shift()?.content.length ?? 0;
+      this.#outputBytes -= this.#output.shift()?.content.fill(0).length ?? 0;
     }
   }
 
   #addOutcome(outcome: Outcome): void {
     this.#outcomes.push(outcome);
-    if (this.#outcomes.length > MAX_OUTCOMES) this.#outcomes.shift();
+    if (this.#outcomes.length > MAX_OUTCOMES) this.#outcomes.shift()?.output.fill(0);
+  }
+
+  #setCheckpoint(checkpoint: Checkpoint | undefined): void {
+    this.#checkpoint?.state.fill(0);
+    this.#checkpoint = checkpoint;
   }
 }

@@ -338,14 +338,16 @@ export class Replica implements ConnectionHost {
   }
 
   #keep(flowId: number, payload: Buffer): void {
-    const message = parseStateMessage(payload);
-    payload.fill(0);
     let kept = this.#kept.get(flowId);
     if (kept === undefined) {
       kept = new KeptConnection();
       this.#kept.set(flowId, kept);
     }
-    kept.apply(message);
+    try {
+      kept.apply(parseStateMessage(payload));
+    } finally {
+      payload.fill(0);
+    }
   }
 
   #forget(flowId: number): void {
@@ -387,12 +389,14 @@ export class Replica implements ConnectionHost {
     };
     const plan = planResumption(kept, take, decision, committed);
     this.#forwarding.taken(flowId);
-    this.#forget(flowId);
     if ('refused' in plan) {
+      this.#forget(flowId);
       this.#observer.refused(flowId, plan.refused);
       this.#endFlow(flowId, plan.refused);
       return;
     }
+    kept.wipeSecrets();
+    this.#kept.delete(flowId);
     const stateMs = this.#clock();
     const { state, recordsRead, recordsWritten } = plan;
     const connection = new Connection(
@@ -414,6 +418,7 @@ export class Replica implements ConnectionHost {
   #openCommitted(flowId: number, take: Take): CommittedState | undefined {
     if (take.sealedState === undefined) return undefined;
     const opened = this.seal.open(flowId, take.commit, take.sealedState);
+    if (opened === undefined) this.#incoming.counters.refused += 1;
     return opened && parseCommittedState(opened);
   }
 }
