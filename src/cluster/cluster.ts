@@ -1,10 +1,11 @@
-/** A running cluster: one director and its replicas, each a process of its own, started and ended together. */
+/** A running cluster: one director and its replicas, each a process of its own. Replicas that died can be started again. */
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RecoveryStrategy } from '../contracts/strategy.js';
 import { type ChildChannel, type ChildExit, spawnChild } from '../net/message-channel.js';
 import type { Identity } from './certificates.js';
-import type { Placement } from './director/director.js';
+import type { Placement, ReplicaAddress, ReplicaStatus } from './director/director.js';
 import { DEFAULT_DETECTOR_OPTIONS, type DetectorOptions } from './director/failure-detector.js';
 import type {
   DirectorCommand,
@@ -13,9 +14,11 @@ import type {
   Peer,
   ReplicaCommand,
   ReplicaEvent,
+  ReplicaHoldings,
   ReplicaReport,
 } from './messages.js';
 import { processEntry } from './process-entry.js';
+import { countExecutions } from './replica/ledger.js';
 import type { Engine } from './replica/replica.js';
 import { CLUSTER_KEY_BYTES } from './replication/sealed-channel.js';
 
@@ -42,6 +45,8 @@ export interface ClusterOptions {
   /** Port of the director; 0 for any. */
   readonly port: number;
   readonly detector?: DetectorOptions;
+  /** Where the keys of the cluster come from; the system's random source when absent. */
+  readonly randomBytes?: (size: number) => Buffer;
   /** Called when the director has detected a failure. */
   readonly onReplicaFailed?: (replica: number, cause: string, atMs: number) => void;
 }
@@ -49,28 +54,59 @@ export interface ClusterOptions {
 type ReplicaChannel = ChildChannel<ReplicaCommand, ReplicaEvent>;
 type DirectorChannel = ChildChannel<DirectorCommand, DirectorEvent>;
 
+/** What all replicas share, those that come back included. */
+interface ClusterKeys {
+  readonly clusterKey: Uint8Array;
+  readonly ticketKeys: Uint8Array | undefined;
+}
+
+/** Where one process of a replica listens, for the director and for its peers. */
+type Listening = ReplicaAddress & Peer;
+
+/** What everybody recorded in some time. */
+export interface ClusterRecords {
+  readonly director: DirectorReport;
+  /** Of the replicas that live, in their order. */
+  readonly replicas: readonly ReplicaReport[];
+  /** How often each request was executed in that time, by replicas that have died since included. */
+  readonly executions: ReadonlyMap<string, number>;
+}
+
+/** What a replica holds, as the director counts it and as it counts itself. */
+export interface HoldingsCheck {
+  readonly director: ReplicaStatus;
+  readonly replica: ReplicaHoldings;
+}
+
 export class Cluster {
-  readonly ledgerPaths: readonly string[];
-  readonly #replicas: readonly ReplicaChannel[];
+  readonly #options: ClusterOptions;
+  readonly #keys: ClusterKeys;
+  readonly #replicas: ReplicaChannel[];
+  readonly #listening: Listening[] = [];
   readonly #director: DirectorChannel;
+  #ledgerPaths: readonly string[];
+  #ledgerGeneration = 0;
   #port = 0;
 
-  private constructor(replicas: readonly ReplicaChannel[], director: DirectorChannel, folder: string) {
+  private constructor(options: ClusterOptions, replicas: ReplicaChannel[], director: DirectorChannel) {
+    const random = options.randomBytes ?? randomBytes;
+    this.#options = options;
+    this.#keys = {
+      clusterKey: random(CLUSTER_KEY_BYTES),
+      ticketKeys: options.strategy.sharesTicketKeys ? random(TICKET_KEYS_BYTES) : undefined,
+    };
     this.#replicas = replicas;
     this.#director = director;
-    this.ledgerPaths = replicas.map((_, index) => join(folder, `ledger-${index}.log`));
+    this.#ledgerPaths = this.#nextLedgerPaths();
   }
 
   /** Starts all processes and resolves when the director listens. What was started is ended if anything fails. */
   static async start(options: ClusterOptions): Promise<Cluster> {
-    const replicas: ReplicaChannel[] = [];
-    for (let index = 0; index < options.replicas; index++) {
-      replicas.push(spawnChild({ module: processEntry('replica'), name: `replica ${index}` }));
-    }
+    const replicas = Array.from({ length: options.replicas }, (_, index) => spawnReplica(index));
     const director: DirectorChannel = spawnChild({ module: processEntry('director'), name: 'director' });
-    const cluster = new Cluster(replicas, director, options.folder);
+    const cluster = new Cluster(options, replicas, director);
     try {
-      await cluster.#start(options);
+      await cluster.#start();
     } catch (error) {
       await cluster.end();
       throw error;
@@ -89,6 +125,11 @@ export class Cluster {
 
   get replicaPids(): readonly number[] {
     return this.#replicas.map(({ pid }) => pid);
+  }
+
+  /** Ledgers that are being written, by index of the replica. */
+  get ledgerPaths(): readonly string[] {
+    return this.#ledgerPaths;
   }
 
   /** Resolves when the director is gone. */
@@ -130,13 +171,67 @@ export class Cluster {
     return (await replica.expect('report', REPORT_TIMEOUT_MS)).report;
   }
 
+  /** Hands over what everybody recorded since the last call, or the start, and forgets it. */
+  async rotate(): Promise<ClusterRecords> {
+    const full = this.#ledgerPaths;
+    this.#ledgerPaths = this.#nextLedgerPaths();
+    this.#director.send({ kind: 'rotate' });
+    const { report: director } = await this.#director.expect('report', REPORT_TIMEOUT_MS);
+    const living = await this.#living();
+    const replicas = await Promise.all(living.map((index) => this.#rotateReplica(index)));
+    const { byRequest } = await countExecutions(full, new Map());
+    await Promise.all(full.map((path) => rm(path)));
+    return { director, replicas, executions: byRequest };
+  }
+
+  /**
+   * Starts a replica again. What is left of its process is ended (SIGKILL), stopped or not; a new one is linked with the
+   * replicas that live, and then joins the cluster. Resolves when the director has it; the state of flows that had no
+   * backup is on its way to it then.
+   *
+   * Rejects when the new process cannot be started or does not join; it is gone then, and the others go on.
+   */
+  async restartReplica(index: number): Promise<void> {
+    const old = this.#replica(index);
+    old.kill('SIGKILL');
+    await old.exited;
+    // Everything of the old process is settled before there is a new one that it could be taken for.
+    this.#director.send({ kind: 'fence', replica: index });
+    await this.#director.expect('fenced', REPORT_TIMEOUT_MS);
+    const living = await this.#living();
+    const incarnation = (this.#listening[index]?.incarnation ?? 0) + 1;
+    const replica = spawnReplica(index);
+    this.#replicas[index] = replica;
+    try {
+      const address = await this.#startReplica(index, incarnation);
+      if (this.#options.strategy.primary !== undefined) await this.#link(address, living);
+      await this.#rejoin(address);
+    } catch (error) {
+      await replica.end();
+      throw error;
+    }
+  }
+
+  /** What the replicas that live hold. The two counts agree when nothing is under way between them. */
+  async holdings(): Promise<HoldingsCheck[]> {
+    const alive = (await this.#status()).filter((replica) => replica.alive);
+    return Promise.all(
+      alive.map(async (director) => {
+        const channel = this.#replica(director.index);
+        channel.send({ kind: 'status' });
+        return { director, replica: (await channel.expect('status', REPORT_TIMEOUT_MS)).holdings };
+      }),
+    );
+  }
+
   /** Ends all processes, whatever state they are in. */
   async end(): Promise<void> {
     await Promise.all([this.#director.end(), ...this.#replicas.map((replica) => replica.end())]);
   }
 
-  async #start(options: ClusterOptions): Promise<void> {
-    const ports = await this.#startReplicas(options);
+  async #start(): Promise<void> {
+    const options = this.#options;
+    this.#listening.push(...(await this.#startReplicas()));
     this.#director.on('replica-failed', ({ replica, cause, atMs }) =>
       options.onReplicaFailed?.(replica, cause, atMs),
     );
@@ -144,7 +239,7 @@ export class Cluster {
       kind: 'start',
       start: {
         clockStartNs: options.clockStartNs,
-        replicas: ports.map(({ index, trunkPort }) => ({ index, trunkPort })),
+        replicas: this.#listening.map(addressOf),
         transport: options.strategy.expects.transport,
         idleFlows: options.strategy.backup?.idleFlows ?? 'eager',
         rttMs: options.rttMs,
@@ -155,44 +250,87 @@ export class Cluster {
     this.#port = (await this.#director.expect('ready', START_TIMEOUT_MS)).port;
   }
 
-  async #startReplicas(options: ClusterOptions): Promise<(Peer & { trunkPort: number })[]> {
-    const clusterKey = randomBytes(CLUSTER_KEY_BYTES);
-    const ticketKeys = options.strategy.sharesTicketKeys ? randomBytes(TICKET_KEYS_BYTES) : undefined;
-    const { certificatePem, privateKeyPem } = options.identity;
-    const ports = this.#replicas.map(async (replica, index) => {
-      replica.send({
-        kind: 'start',
-        config: {
-          index,
-          clockStartNs: options.clockStartNs,
-          strategy: options.strategySpecifier,
-          workload: options.workloadSpecifier,
-          engine: options.engine,
-          seed: options.seed,
-          tls: options.tls,
-          identity: { certificatePem, privateKeyPem },
-          ticketKeys,
-          clusterKey,
-          ledgerPath: this.ledgerPaths[index] ?? '',
-          heartbeatIntervalMs: (options.detector ?? DEFAULT_DETECTOR_OPTIONS).intervalMs,
-        },
-      });
-      const { trunkPort, linkPort } = await replica.expect('listening', START_TIMEOUT_MS);
-      return { index, trunkPort, linkPort };
-    });
-    const peers = await Promise.all(ports);
+  async #startReplicas(): Promise<Listening[]> {
+    const peers = await Promise.all(this.#replicas.map((_, index) => this.#startReplica(index, 0)));
     // Nothing is replicated where transports are not kept: no links either.
-    if (options.strategy.primary !== undefined) await this.#connectReplicas(peers);
+    if (this.#options.strategy.primary !== undefined) {
+      await Promise.all(peers.map(({ index }) => this.#connect(index, peers)));
+    }
     return peers;
   }
 
-  async #connectReplicas(peers: readonly Peer[]): Promise<void> {
-    await Promise.all(
-      this.#replicas.map(async (replica) => {
-        replica.send({ kind: 'connect', peers });
-        await replica.expect('connected', START_TIMEOUT_MS);
-      }),
+  async #startReplica(index: number, incarnation: number): Promise<Listening> {
+    const options = this.#options;
+    const { certificatePem, privateKeyPem } = options.identity;
+    const replica = this.#replica(index);
+    replica.send({
+      kind: 'start',
+      config: {
+        index,
+        incarnation,
+        clockStartNs: options.clockStartNs,
+        strategy: options.strategySpecifier,
+        workload: options.workloadSpecifier,
+        engine: options.engine,
+        seed: options.seed,
+        tls: options.tls,
+        identity: { certificatePem, privateKeyPem },
+        ...this.#keys,
+        ledgerPath: this.#ledgerPaths[index] ?? '',
+        heartbeatIntervalMs: (options.detector ?? DEFAULT_DETECTOR_OPTIONS).intervalMs,
+      },
+    });
+    const { trunkPort, linkPort } = await replica.expect('listening', START_TIMEOUT_MS);
+    return { index, incarnation, trunkPort, linkPort };
+  }
+
+  /** Opens the links of a replica to `peers`. Rejects when one of them cannot be reached. */
+  async #connect(index: number, peers: readonly Peer[]): Promise<void> {
+    const replica = this.#replica(index);
+    replica.send({ kind: 'connect', peers });
+    const { unreachable } = await replica.expect('connected', START_TIMEOUT_MS);
+    if (unreachable.length === 0) return;
+    throw new Error(`replica ${index} cannot reach replica ${unreachable.join(', ')}`);
+  }
+
+  /** Both directions: what comes back may be the backup of the others, and they may be its. */
+  async #link(address: Listening, living: readonly number[]): Promise<void> {
+    const peers = this.#listening.filter(({ index }) => living.includes(index));
+    await Promise.all([
+      this.#connect(address.index, peers),
+      ...living.map((index) => this.#connect(index, [address])),
+    ]);
+  }
+
+  async #rejoin(address: Listening): Promise<void> {
+    this.#director.send({ kind: 'rejoin', address: addressOf(address) });
+    const { problem } = await this.#director.expect('rejoined', REPORT_TIMEOUT_MS);
+    if (problem !== null) throw new Error(`replica ${address.index} did not join the cluster: ${problem}`);
+    this.#listening[address.index] = address;
+  }
+
+  async #rotateReplica(index: number): Promise<ReplicaReport> {
+    const replica = this.#replica(index);
+    replica.send({ kind: 'rotate', ledgerPath: this.#ledgerPaths[index] ?? '' });
+    return (await replica.expect('report', REPORT_TIMEOUT_MS)).report;
+  }
+
+  #nextLedgerPaths(): string[] {
+    const { folder, replicas } = this.#options;
+    this.#ledgerGeneration += 1;
+    return Array.from({ length: replicas }, (_, index) =>
+      join(folder, `ledger-${index}.${this.#ledgerGeneration}.log`),
     );
+  }
+
+  async #status(): Promise<readonly ReplicaStatus[]> {
+    this.#director.send({ kind: 'status' });
+    return (await this.#director.expect('status', REPORT_TIMEOUT_MS)).replicas;
+  }
+
+  /** Indices of the replicas that have not failed, as the director knows. */
+  async #living(): Promise<number[]> {
+    return (await this.#status()).filter(({ alive }) => alive).map(({ index }) => index);
   }
 
   #replica(index: number): ReplicaChannel {
@@ -200,4 +338,12 @@ export class Cluster {
     if (replica === undefined) throw new RangeError(`replica ${index} of ${this.#replicas.length}`);
     return replica;
   }
+}
+
+function spawnReplica(index: number): ReplicaChannel {
+  return spawnChild({ module: processEntry('replica'), name: `replica ${index}` });
+}
+
+function addressOf({ index, incarnation, trunkPort }: Listening): ReplicaAddress {
+  return { index, incarnation, trunkPort };
 }

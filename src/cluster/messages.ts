@@ -1,10 +1,12 @@
 /** What the orchestrator and the processes of a cluster say to each other. All times are ms of the clock they share. */
 import type { Identity } from './certificates.js';
-import type { DirectorConfig, Placement } from './director/director.js';
+import type { DirectorConfig, Placement, ReplicaAddress, ReplicaStatus } from './director/director.js';
 import type { Engine } from './replica/replica.js';
 
 export interface ReplicaConfig {
   readonly index: number;
+  /** Processes that this replica had before this one. */
+  readonly incarnation: number;
   /** `process.hrtime.bigint()` at 0 ms of the shared clock. */
   readonly clockStartNs: bigint;
   /** Registry id or module. */
@@ -53,17 +55,30 @@ export interface ReplicaReport {
   readonly replication: { readonly bytes: number; readonly messages: number; readonly refused: number };
 }
 
+/** As the replica counts them. */
+export interface ReplicaHoldings {
+  /** Flows that it serves. */
+  readonly serves: number;
+  /** Flows of which it has the state of another replica. */
+  readonly keeps: number;
+}
+
 export type ReplicaCommand =
   | { readonly kind: 'start'; readonly config: ReplicaConfig }
   | { readonly kind: 'connect'; readonly peers: readonly Peer[] }
   /** Forgets what was recorded so far: the warm-up is over. */
   | { readonly kind: 'reset' }
-  | { readonly kind: 'collect' };
+  | { readonly kind: 'collect' }
+  /** Like `collect`, and forgets it; executions go to another ledger from now on. */
+  | { readonly kind: 'rotate'; readonly ledgerPath: string }
+  | { readonly kind: 'status' };
 
 export type ReplicaEvent =
   | { readonly kind: 'listening'; readonly trunkPort: number; readonly linkPort: number }
-  | { readonly kind: 'connected' }
+  /** `unreachable`: peers to which no link could be opened. */
+  | { readonly kind: 'connected'; readonly unreachable: readonly number[] }
   | { readonly kind: 'was-reset' }
+  | { readonly kind: 'status'; readonly holdings: ReplicaHoldings }
   | { readonly kind: 'report'; readonly report: ReplicaReport }
   | { readonly kind: 'failed'; readonly message: string };
 
@@ -95,11 +110,21 @@ export interface DirectorReport {
 export type DirectorCommand =
   | { readonly kind: 'start'; readonly start: DirectorStart }
   | { readonly kind: 'place'; readonly placement: Placement }
-  | { readonly kind: 'collect' };
+  | { readonly kind: 'collect' }
+  /** Like `collect`, and forgets what has ended. */
+  | { readonly kind: 'rotate' }
+  | { readonly kind: 'status' }
+  /** Nothing of this replica counts any more. */
+  | { readonly kind: 'fence'; readonly replica: number }
+  | { readonly kind: 'rejoin'; readonly address: ReplicaAddress };
 
 export type DirectorEvent =
   | { readonly kind: 'ready'; readonly port: number }
   | { readonly kind: 'placed' }
+  | { readonly kind: 'fenced' }
+  /** `problem`: why it could not be reached; null when it has joined. */
+  | { readonly kind: 'rejoined'; readonly problem: string | null }
+  | { readonly kind: 'status'; readonly replicas: readonly ReplicaStatus[] }
   | {
       readonly kind: 'replica-failed';
       readonly replica: number;

@@ -1,8 +1,14 @@
 /** The director process: forked by the orchestrator, listens for clients on 127.0.0.1 and connects to all replicas. */
 import { type Clock, createClock } from '../base/clock.js';
-import { Director, type DirectorObserver } from '../cluster/director/director.js';
+import { Director, type DirectorObserver, type ReplicaAddress } from '../cluster/director/director.js';
 import type { DirectorFlow } from '../cluster/director/flow.js';
-import type { DirectorCommand, DirectorEvent, DirectorStart, FlowRow } from '../cluster/messages.js';
+import type {
+  DirectorCommand,
+  DirectorEvent,
+  DirectorReport,
+  DirectorStart,
+  FlowRow,
+} from '../cluster/messages.js';
 import { type ParentChannel, serveParent } from '../net/message-channel.js';
 
 /** A director that runs by hand for days must not remember every flow it had. */
@@ -10,7 +16,7 @@ const MAX_FLOW_ROWS = 200_000;
 
 class Recorder implements DirectorObserver {
   readonly #parent: ParentChannel<DirectorEvent>;
-  readonly failures: { replica: number; cause: string; atMs: number }[] = [];
+  failures: { replica: number; cause: string; atMs: number }[] = [];
   readonly #rows = new Map<number, FlowRow>();
   committedStateBytes = 0;
 
@@ -18,8 +24,20 @@ class Recorder implements DirectorObserver {
     this.#parent = parent;
   }
 
-  get flows(): readonly FlowRow[] {
-    return [...this.#rows.values()];
+  report(): DirectorReport {
+    const { failures, committedStateBytes } = this;
+    return { failures, flows: [...this.#rows.values()].map((row) => ({ ...row })), committedStateBytes };
+  }
+
+  /** Flows that live are remembered, but not what has happened to them. */
+  forget(): void {
+    this.failures = [];
+    this.committedStateBytes = 0;
+    for (const [flowId, row] of this.#rows) {
+      if (row.endedMs !== null) this.#rows.delete(flowId);
+      row.redirectedMs = null;
+      row.resumedMs = null;
+    }
   }
 
   flowOpened(flow: DirectorFlow, atMs: number): void {
@@ -75,10 +93,17 @@ class DirectorProcess {
         if (this.#director !== undefined) this.#director.placement = placement;
         this.#parent.send({ kind: 'placed' });
       },
-      collect: () => {
-        const { failures, flows, committedStateBytes } = this.#recorder;
-        this.#parent.send({ kind: 'report', report: { failures, flows, committedStateBytes } });
+      collect: () => this.#parent.send({ kind: 'report', report: this.#recorder.report() }),
+      rotate: () => {
+        this.#parent.send({ kind: 'report', report: this.#recorder.report() });
+        this.#recorder.forget();
       },
+      status: () => this.#parent.send({ kind: 'status', replicas: this.#started.status() }),
+      fence: ({ replica }) => {
+        this.#started.fence(replica, 'fenced');
+        this.#parent.send({ kind: 'fenced' });
+      },
+      rejoin: ({ address }) => this.#rejoin(address),
     });
     this.#recorder = new Recorder(this.#parent);
   }
@@ -87,6 +112,22 @@ class DirectorProcess {
     const clock: Clock = createClock(start.clockStartNs);
     this.#director = new Director(start, this.#recorder, clock);
     this.#parent.send({ kind: 'ready', port: await this.#director.start() });
+  }
+
+  /** A replica that dies while it comes back is the orchestrator's concern; the flows of the others go on. */
+  async #rejoin(address: ReplicaAddress): Promise<void> {
+    try {
+      await this.#started.rejoin(address);
+      this.#parent.send({ kind: 'rejoined', problem: null });
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      this.#parent.send({ kind: 'rejoined', problem });
+    }
+  }
+
+  get #started(): Director {
+    if (this.#director === undefined) throw new Error("the director is not started: 'start' comes first");
+    return this.#director;
   }
 }
 

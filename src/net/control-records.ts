@@ -70,6 +70,8 @@ const TAG_BYTES = 16;
 export interface Take extends Open {
   /** The replica that failed. */
   readonly from: number;
+  /** Which of its processes: the replica may be back by now, as another one. */
+  readonly fromIncarnation: number;
   readonly commit: RecordPosition;
   readonly delivered: number;
   readonly received: number;
@@ -114,6 +116,7 @@ export function encodeTake(take: Take): Buffer {
   const writer = new ByteWriter();
   writeOpen(writer, take);
   writer.uint8(take.from);
+  writer.uint32(take.fromIncarnation);
   writer.uint48(take.commit.recordsRead);
   writer.uint48(take.commit.recordsWritten);
   writer.uint48(take.delivered);
@@ -131,6 +134,7 @@ export function parseTake(body: Buffer): Take {
   const reader = new ByteReader(body);
   const open = readOpen(reader);
   const from = reader.uint8();
+  const fromIncarnation = reader.uint32();
   const commit = { recordsRead: reader.uint48(), recordsWritten: reader.uint48() };
   const delivered = reader.uint48();
   const received = reader.uint48();
@@ -144,6 +148,7 @@ export function parseTake(body: Buffer): Take {
   return {
     ...open,
     from,
+    fromIncarnation,
     commit,
     delivered,
     received,

@@ -27,6 +27,7 @@ const takes: fc.Arbitrary<Take> = fc
   .record({
     open: opens,
     from: fc.nat(254),
+    fromIncarnation: fc.nat(2 ** 32 - 1),
     read: fc.maxSafeNat().map((value) => value % (MAX_UINT48 - 5000)),
     written: fc.maxSafeNat().map((value) => value % (MAX_UINT48 - 5000)),
     unanswered: fc.nat(4000),
@@ -34,13 +35,12 @@ const takes: fc.Arbitrary<Take> = fc
     creditBytes: fc.nat(2 ** 32 - 1),
     sealedState: fc.option(fc.uint8Array({ minLength: 1, maxLength: 2000 }), { nil: undefined }),
   })
-  .map(({ open, from, read, written, unanswered, delivered, creditBytes, sealedState }) => ({
+  .map(({ open, read, written, unanswered, delivered, sealedState, ...rest }) => ({
     ...open,
-    from,
+    ...rest,
     commit: { recordsRead: read, recordsWritten: written },
     delivered: written + delivered,
     received: read + unanswered,
-    creditBytes,
     sealedState: sealedState && Buffer.from(sealedState),
     deliveredEntries: Buffer.alloc(delivered * DELIVERED_ENTRY_BYTES, delivered),
   }));
@@ -88,6 +88,7 @@ describe('take', () => {
       clientPort: 1,
       backup: undefined,
       from: 0,
+      fromIncarnation: 0,
       commit: { recordsRead: 5, recordsWritten: 5 },
       delivered: 5,
       received: 4,
@@ -105,6 +106,7 @@ describe('take', () => {
       clientPort: 65_535,
       backup: 254,
       from: 254,
+      fromIncarnation: 2 ** 32 - 1,
       commit: { recordsRead: MAX_UINT48, recordsWritten: MAX_UINT48 - 3000 },
       delivered: MAX_UINT48,
       received: MAX_UINT48,

@@ -10,10 +10,16 @@ import { COMMIT_QUIET, COMMIT_STATE, ControlType, parseCredit, parseEnd } from '
 import { Trunk } from '../../net/trunk.js';
 import { Alert } from '../../tls/alert.js';
 import { type DetectorOptions, FailureDetector } from './failure-detector.js';
-import { DirectorFlow, type FlowHost } from './flow.js';
+import { DirectorFlow, type FlowHost, type Upstream } from './flow.js';
+import { Protection } from './protection.js';
+
+/** One process of a replica, and where it listens for the director. */
+export interface ReplicaAddress extends Pick<Upstream, 'index' | 'incarnation'> {
+  readonly trunkPort: number;
+}
 
 export interface DirectorConfig {
-  readonly replicas: readonly { readonly index: number; readonly trunkPort: number }[];
+  readonly replicas: readonly ReplicaAddress[];
   /** From the strategy: whether flows are taken over at all, and when idle ones are. */
   readonly transport: Expectation['transport'];
   readonly idleFlows: BackupRole['idleFlows'];
@@ -39,9 +45,16 @@ export interface DirectorObserver {
 /** `primary`: new flows go to the first live replica. `spread`: to all in turn, as when warming up. */
 export type Placement = 'primary' | 'spread';
 
-interface Replica {
-  readonly index: number;
-  readonly trunk: Trunk;
+/** A replica as the director counts it. */
+export interface ReplicaStatus extends Pick<Upstream, 'index' | 'incarnation'> {
+  readonly alive: boolean;
+  /** Flows that it serves, parked ones not included. */
+  readonly serves: number;
+  /** Flows whose state it is to have: it is their backup, or they are parked there. */
+  readonly keeps: number;
+}
+
+interface Replica extends Upstream {
   readonly detector: FailureDetector;
   readonly flows: Set<DirectorFlow>;
   alive: boolean;
@@ -55,6 +68,7 @@ export class Director implements FlowHost {
   readonly #replicas: Replica[] = [];
   readonly #flows = new Map<number, DirectorFlow>();
   readonly #server: Server;
+  readonly #protection = new Protection((flow) => this.#backupFor(flow.owner.index));
   #corkedFlows: DirectorFlow[] = [];
   #lastFlowId = 0;
   #spreadTurn = 0;
@@ -70,8 +84,8 @@ export class Director implements FlowHost {
 
   /** Connects to all replicas, then listens. Resolves with the port for clients. */
   async start(): Promise<number> {
-    for (const { index, trunkPort } of this.#config.replicas) {
-      this.#replicas.push(await this.#connectReplica(index, trunkPort));
+    for (const address of this.#config.replicas) {
+      this.#replicas.push(await this.#connectReplica(address));
     }
     this.#heartbeat = setInterval(() => this.#beat(), this.#config.detector.intervalMs);
     return listen(this.#server, this.#config.port);
@@ -79,9 +93,40 @@ export class Director implements FlowHost {
 
   stop(): void {
     clearInterval(this.#heartbeat);
+    this.#protection.stop();
     this.#server.close();
     for (const flow of [...this.#flows.values()]) flow.reset('director-stopped');
     for (const replica of this.#replicas) replica.trunk.fence('director-stopped');
+  }
+
+  /** From now on nothing of this replica counts, and its flows go to their backups, as if it had failed. */
+  fence(index: number, cause: string): void {
+    this.#replica(index).trunk.fence(cause);
+  }
+
+  /**
+   * Takes a new process of a replica into the cluster: new flows may go to it, and flows without a backup get it as
+   * theirs. Its links to and from the other replicas must be open; what is left of its old process is fenced. Rejects
+   * when it cannot be reached.
+   */
+  async rejoin(address: ReplicaAddress): Promise<void> {
+    this.fence(address.index, 'replaced');
+    const replica = await this.#connectReplica(address);
+    this.#replicas[this.#replicas.indexOf(this.#replica(address.index))] = replica;
+    this.#protection.restart(this.#flows.values());
+  }
+
+  status(): ReplicaStatus[] {
+    return this.#replicas.map((replica) => {
+      const { index, incarnation, alive } = replica;
+      let serves = 0;
+      let keeps = 0;
+      for (const { owner, parked, backup } of this.#flows.values()) {
+        if (owner === replica && !parked) serves += 1;
+        if (backup === index || (owner === replica && parked)) keeps += 1;
+      }
+      return { index, incarnation, alive, serves, keeps };
+    });
   }
 
   corked(flow: DirectorFlow): void {
@@ -93,7 +138,7 @@ export class Director implements FlowHost {
   }
 
   woken(flow: DirectorFlow): void {
-    const owner = this.#replicas.find(({ index }) => index === flow.owner.index);
+    const owner = this.#replicas.find((replica) => replica === flow.owner);
     if (owner?.alive !== true) {
       flow.reset('no-backup');
       return;
@@ -104,26 +149,33 @@ export class Director implements FlowHost {
 
   ended(flow: DirectorFlow, cause: string): void {
     this.#flows.delete(flow.id);
-    this.#replicas.find(({ index }) => index === flow.owner.index)?.flows.delete(flow);
+    this.#replicas.find((replica) => replica === flow.owner)?.flows.delete(flow);
     // Its primary makes the backup forget it, unless it hangs, or is gone.
     this.#replicas.find(({ index }) => index === flow.backup)?.trunk.sendEnd(flow.id, 'closed');
     this.#observer.flowEnded(flow, cause, this.#clock());
   }
 
-  async #connectReplica(index: number, port: number): Promise<Replica> {
-    const socket = connect(port, '127.0.0.1');
+  async #connectReplica({ index, incarnation, trunkPort }: ReplicaAddress): Promise<Replica> {
+    const socket = connect(trunkPort, '127.0.0.1');
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     const detector = new FailureDetector(this.#config.detector, this.#clock());
     const trunk: Trunk = new Trunk(socket, {
-      tlsRecord: (flowId, record) => this.#ownedFlow(index, flowId)?.serverRecord(record),
-      controlRecord: (flowId, type, flags, body) => this.#control(index, flowId, type, flags, body),
+      tlsRecord: (flowId, record) => this.#ownedFlow(replica, flowId)?.serverRecord(record),
+      controlRecord: (flowId, type, flags, body) => this.#control(replica, flowId, type, flags, body),
       batchEnd: () => {
         detector.heard(this.#clock());
         this.#uncorkAll();
       },
-      closed: (cause) => this.#replicaFailed(index, cause),
+      closed: (cause) => this.#replicaFailed(replica, cause),
     });
-    return { index, trunk, detector, flows: new Set(), alive: true };
+    const replica: Replica = { index, incarnation, trunk, detector, flows: new Set(), alive: true };
+    return replica;
+  }
+
+  #replica(index: number): Replica {
+    const replica = this.#replicas.find((candidate) => candidate.index === index);
+    if (replica === undefined) throw new RangeError(`replica ${index} of ${this.#replicas.length}`);
+    return replica;
   }
 
   #accept(socket: Socket): void {
@@ -162,7 +214,7 @@ export class Director implements FlowHost {
     return undefined;
   }
 
-  #control(replica: number, flowId: number, type: number, flags: number, body: Buffer): void {
+  #control(replica: Replica, flowId: number, type: number, flags: number, body: Buffer): void {
     const flow = this.#ownedFlow(replica, flowId);
     // The client may have closed while this was under way; heartbeats have no flow.
     if (flow === undefined) return;
@@ -176,9 +228,9 @@ export class Director implements FlowHost {
   }
 
   /** Nothing of a replica that does not serve the flow (any more) gets through. */
-  #ownedFlow(replica: number, flowId: number): DirectorFlow | undefined {
+  #ownedFlow(replica: Replica, flowId: number): DirectorFlow | undefined {
     const flow = this.#flows.get(flowId);
-    return flow?.owner.index === replica ? flow : undefined;
+    return flow?.owner === replica ? flow : undefined;
   }
 
   #flowControl(flow: DirectorFlow, type: number, flags: number, body: Buffer): void {
@@ -225,17 +277,16 @@ export class Director implements FlowHost {
   }
 
   /** The trunk is drained, or fenced: what the replica got out has been handed on, and nothing more will be. */
-  #replicaFailed(index: number, cause: string): void {
-    const replica = this.#replicas.find((candidate) => candidate.index === index);
-    if (replica === undefined || !replica.alive) return;
+  #replicaFailed(replica: Replica, cause: string): void {
+    if (!replica.alive) return;
     replica.alive = false;
     this.#uncorkAll();
-    this.#observer.replicaFailed(index, cause, this.#clock());
+    this.#observer.replicaFailed(replica.index, cause, this.#clock());
     const flows = [...replica.flows];
     replica.flows.clear();
-    if (this.#config.transport === 'kept') this.#moveAll(flows, index);
+    if (this.#config.transport === 'kept') this.#moveAll(flows, replica);
     else for (const flow of flows) flow.reset('replica-failed');
-    this.#protectAgain(index);
+    this.#protectAgain(replica.index);
   }
 
   /** Flows whose backup was the failed replica get another one, if one is left. */
@@ -246,7 +297,7 @@ export class Director implements FlowHost {
   }
 
   /** Flows with something under way first, in one batch; then the idle ones, unless they can wait for their client. */
-  #moveAll(flows: readonly DirectorFlow[], from: number): void {
+  #moveAll(flows: readonly DirectorFlow[], from: Replica): void {
     const idle: DirectorFlow[] = [];
     for (const flow of flows) {
       if (!this.#assignNewOwner(flow, from)) continue;
@@ -260,7 +311,7 @@ export class Director implements FlowHost {
     }
   }
 
-  #assignNewOwner(flow: DirectorFlow, from: number): boolean {
+  #assignNewOwner(flow: DirectorFlow, from: Replica): boolean {
     const owner = this.#replicas.find(({ index, alive }) => alive && index === flow.backup);
     if (owner === undefined || !flow.journal.recoverable) {
       flow.reset(owner === undefined ? 'no-backup' : 'not-recoverable');

@@ -23,6 +23,8 @@ export const FLOW_WINDOW_BYTES = 256 * 1024;
 /** A replica as the director sees it. */
 export interface Upstream {
   readonly index: number;
+  /** Processes that this replica had before this one. */
+  readonly incarnation: number;
   readonly trunk: Trunk;
 }
 
@@ -52,7 +54,7 @@ export class DirectorFlow {
   owner: Upstream;
   backup: number | undefined;
   /** Replica that failed and that the flow was or will be taken over from; undefined before any fault. */
-  takenFrom: number | undefined;
+  takenFrom: Upstream | undefined;
   /** Idle at the fault: taken over when the client next speaks. */
   parked = false;
 
@@ -181,6 +183,7 @@ export class DirectorFlow {
 
   #encodeTake(): Buffer {
     const { journal, link } = this;
+    const from = this.takenFrom ?? this.owner;
     const creditBytes = Math.max(0, FLOW_WINDOW_BYTES - link.pendingBytes);
     // The rest of the window follows when the client has taken what the failed primary sent it.
     this.#uncreditedBytes = FLOW_WINDOW_BYTES - creditBytes;
@@ -188,7 +191,8 @@ export class DirectorFlow {
       clientAddress: link.clientAddress,
       clientPort: link.clientPort,
       backup: this.backup,
-      from: this.takenFrom ?? this.owner.index,
+      from: from.index,
+      fromIncarnation: from.incarnation,
       commit: { recordsRead: journal.commitRead, recordsWritten: journal.commitWritten },
       delivered: journal.recordsWritten,
       received: journal.recordsRead,

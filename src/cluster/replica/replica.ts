@@ -45,6 +45,8 @@ export type Engine = 'adopted' | 'native';
 
 export interface ReplicaOptions {
   readonly index: number;
+  /** Processes that this replica had before this one. */
+  readonly incarnation: number;
   readonly strategy: RecoveryStrategy;
   readonly engine: Engine;
   readonly secureContext: SecureContext;
@@ -125,21 +127,43 @@ export class Replica implements ConnectionHost {
     return { trunkPort, linkPort: await this.#incoming.listen() };
   }
 
-  /** Opens the replication links to the other replicas. */
-  async connectPeers(peers: readonly { readonly index: number; readonly linkPort: number }[]): Promise<void> {
-    const { index: self, clusterKey } = this.#options;
-    for (const { index: peer, linkPort: port } of peers) {
-      if (peer === self) continue;
-      this.#outgoing.set(peer, await OutgoingLink.connect({ peer, self, port, clusterKey }));
+  /**
+   * Opens the replication links to other replicas; one to an earlier process of the same replica is replaced. Resolves
+   * with the indices of those that could not be reached.
+   */
+  async connectPeers(
+    peers: readonly { readonly index: number; readonly linkPort: number }[],
+  ): Promise<number[]> {
+    const others = peers.filter(({ index }) => index !== this.#options.index);
+    const reached = await Promise.all(
+      others.map(({ index, linkPort }) => this.#connectPeer(index, linkPort)),
+    );
+    return others.filter((_, at) => reached[at] !== true).map(({ index }) => index);
+  }
+
+  async #connectPeer(peer: number, port: number): Promise<boolean> {
+    const { index: self, incarnation, clusterKey } = this.#options;
+    try {
+      const link = await OutgoingLink.connect({ peer, self, incarnation, port, clusterKey });
+      this.#outgoing.get(peer)?.end();
+      this.#outgoing.set(peer, link);
+      return true;
+    } catch {
+      return false;
     }
   }
 
-  /** Ends everything: listeners, flows, links. Backups wipe what they have of the flows. */
+  /** Ends everything: listeners, flows, links. Backups keep what they have of the flows: the director gives them away. */
   stop(): void {
     this.#server.close();
     this.#trunk?.fence('replica-stopped');
     for (const link of this.#outgoing.values()) link.end();
     this.#incoming.close();
+  }
+
+  /** Flows that this replica serves, and flows of which it has the state of another one. */
+  get holdings(): { readonly serves: number; readonly keeps: number } {
+    return { serves: this.#flows.size, keeps: this.#kept.size };
   }
 
   get replication(): Readonly<ReplicationCounters> {

@@ -19,8 +19,12 @@ import {
 const MAGIC = Buffer.from('SPR1', 'latin1');
 /** Random, from the backup: without it a recorded link could be played to a backup again. */
 const CHALLENGE_BYTES = 32;
-/** Magic, sender's index, salt. */
-const GREETING_BYTES = MAGIC.length + 1 + SALT_BYTES;
+/** Index and incarnation of the sender. */
+const SENDER_BYTES = 1 + 4;
+/** A peer on the same machine greets within microseconds; one that hangs must not hold up those who come back. */
+const CHALLENGE_TIMEOUT_MS = 5000;
+/** Magic, sender, salt. */
+const GREETING_BYTES = MAGIC.length + SENDER_BYTES + SALT_BYTES;
 const NO_PAYLOAD = Buffer.alloc(0);
 const COUNTER_BYTES = 6;
 
@@ -34,6 +38,8 @@ export interface LinkOptions {
   readonly peer: number;
   /** Index of the primary. */
   readonly self: number;
+  /** Processes that this replica had before this one. */
+  readonly incarnation: number;
   readonly clusterKey: Buffer;
 }
 
@@ -46,12 +52,19 @@ export class OutgoingLink {
   #waiters = new Set<AcknowledgementWaiter>();
   #acknowledged = 0;
 
-  private constructor({ peer, self, clusterKey }: LinkOptions, socket: Socket, challenge: Buffer) {
+  private constructor(
+    { peer, self, incarnation, clusterKey }: LinkOptions,
+    socket: Socket,
+    challenge: Buffer,
+  ) {
     this.peer = peer;
     this.#socket = socket;
     this.#writer = new GatherWriter(socket);
-    // The index is a part of the salt: whoever changes it on the way changes the keys.
-    const ownSalt = Buffer.concat([Buffer.of(self), randomBytes(SALT_BYTES)]);
+    const sender = Buffer.alloc(SENDER_BYTES);
+    sender.writeUInt8(self, 0);
+    sender.writeUInt32BE(incarnation, 1);
+    // The sender is a part of the salt: whoever changes it on the way changes the keys.
+    const ownSalt = Buffer.concat([sender, randomBytes(SALT_BYTES)]);
     const salt = Buffer.concat([challenge, ownSalt]);
     this.#sealer = new FrameSealer(deriveLinkKey(clusterKey, salt, 'to-backup'));
     const opener = new FrameOpener(deriveLinkKey(clusterKey, salt, 'to-primary'));
@@ -63,11 +76,19 @@ export class OutgoingLink {
     this.#send({ flowId: 0, epoch: 0, kind: FrameKind.hello, payload: NO_PAYLOAD });
   }
 
-  /** Resolves when the backup has sent its challenge. */
+  /** Resolves when the backup has sent its challenge. Rejects when it cannot be reached, or does not within 5 s. */
   static async connect(options: LinkOptions & { readonly port: number }): Promise<OutgoingLink> {
     const socket = connect(options.port, '127.0.0.1');
-    const challenge = await readExactly(socket, CHALLENGE_BYTES);
-    return new OutgoingLink(options, socket, challenge);
+    const late = new Error(
+      `no challenge came from replica ${options.peer} within ${CHALLENGE_TIMEOUT_MS} ms`,
+    );
+    const timeout = setTimeout(() => socket.destroy(late), CHALLENGE_TIMEOUT_MS);
+    try {
+      const challenge = await readExactly(socket, CHALLENGE_BYTES);
+      return new OutgoingLink(options, socket, challenge);
+    } finally {
+      clearTimeout(timeout);
+    }
   }
 
   /** The highest counter that the backup has acknowledged; Infinity when there is no backup to wait for any more. */
@@ -157,7 +178,8 @@ export class IncomingLinks {
   readonly #clusterKey: Buffer;
   readonly #handler: ReplicationHandler;
   readonly #server: Server;
-  readonly #links = new Map<number, PeerLink>();
+  /** By process, see {@link processKey}. */
+  readonly #links = new Map<string, PeerLink>();
   readonly #sockets = new Set<Socket>();
 
   constructor(clusterKey: Buffer, handler: ReplicationHandler) {
@@ -184,11 +206,11 @@ export class IncomingLinks {
   }
 
   /**
-   * Calls back when nothing of `peer` can arrive any more. A dead peer's link is drained to its end; one that still
-   * lives after `graceMs` only hung, and is fenced.
+   * Calls back when nothing of this process of `peer` can arrive any more. A dead one's link is drained to its end; one
+   * that still lives after `graceMs` only hung, and is fenced. The link of the process that replaced it is left alone.
    */
-  whenDrained(peer: number, graceMs: number, callback: () => void): void {
-    const link = this.#links.get(peer);
+  whenDrained(peer: number, incarnation: number, graceMs: number, callback: () => void): void {
+    const link = this.#links.get(processKey(peer, incarnation));
     if (link === undefined) {
       callback();
       return;
@@ -221,12 +243,13 @@ export class IncomingLinks {
     }
     const peerSalt = greeting.subarray(MAGIC.length, GREETING_BYTES);
     const salt = Buffer.concat([challenge, peerSalt]);
-    const peer: PeerLink = { index: peerSalt[0] ?? 0, socket, drained: [], fence: undefined };
+    const key = processKey(peerSalt.readUInt8(0), peerSalt.readUInt32BE(1));
+    const peer: PeerLink = { key, socket, drained: [], fence: undefined };
     const link = new IncomingLink(socket, {
       opener: new FrameOpener(deriveLinkKey(this.#clusterKey, salt, 'to-backup')),
       sealer: new FrameSealer(deriveLinkKey(this.#clusterKey, salt, 'to-primary')),
       // Only a frame that opens proves that the peer has the cluster key.
-      admitted: () => this.#links.set(peer.index, peer),
+      admitted: () => this.#links.set(key, peer),
       frame: (frame) => this.#dispatch(frame),
       refused: () => this.#refuse(socket),
     });
@@ -241,7 +264,7 @@ export class IncomingLinks {
 
   #drained(peer: PeerLink): void {
     clearTimeout(peer.fence);
-    if (this.#links.get(peer.index) === peer) this.#links.delete(peer.index);
+    if (this.#links.get(peer.key) === peer) this.#links.delete(peer.key);
     for (const callback of peer.drained) callback();
   }
 
@@ -267,8 +290,13 @@ export class IncomingLinks {
   }
 }
 
+/** One link for each process that a replica had: a late end of an old one is not that of the new one. */
+function processKey(index: number, incarnation: number): string {
+  return `${index}.${incarnation}`;
+}
+
 interface PeerLink {
-  readonly index: number;
+  readonly key: string;
   readonly socket: Socket;
   /** Called when the link has ended: all flows of a failed primary wait for it at once. */
   readonly drained: (() => void)[];

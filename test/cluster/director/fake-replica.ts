@@ -142,6 +142,14 @@ export class DirectorBench {
     return this.#director;
   }
 
+  /** Replica `index` comes back, as a new process. */
+  async rejoin(index: number, incarnation: number): Promise<FakeReplica> {
+    const replica = new FakeReplica();
+    this.replicas[index] = replica;
+    await this.director.rejoin({ index, incarnation, trunkPort: await replica.listen() });
+    return replica;
+  }
+
   /** A client whose flow is open. */
   async client(): Promise<{ client: FakeClient; flowId: number }> {
     const client = new FakeClient(this.#port);
@@ -162,7 +170,7 @@ export class DirectorBench {
     for (let index = 0; index < count; index++) {
       const replica = new FakeReplica();
       this.replicas.push(replica);
-      ports.push({ index, trunkPort: await replica.listen() });
+      ports.push({ index, incarnation: 0, trunkPort: await replica.listen() });
     }
     const config: DirectorConfig = {
       replicas: ports,

@@ -21,7 +21,7 @@ import { RecordDeframer } from '../../../src/tls/deframer.js';
 /** Heartbeats never come, so that records can be counted; failures show by the end of the trunk. */
 const NO_HEARTBEATS: DetectorOptions = { intervalMs: 3_600_000, missedLimit: 1 };
 /** Executions are counted in memory. */
-const NO_LEDGER = new Ledger('/dev/null');
+const NO_LEDGER = new Ledger('/dev/null', () => 0);
 const CLUSTER_KEY = Buffer.alloc(32, 0x6b);
 
 /**
@@ -176,6 +176,8 @@ export class TestCluster {
   readonly executions: string[] = [];
   readonly replicas: Replica[] = [];
   readonly #options: ClusterOptions;
+  readonly #incarnations: number[] = [];
+  readonly #linkPorts: number[] = [];
   readonly #trunks: TrunkTap[] = [];
   readonly #links: LinkTap[] = [];
   #director: Director | undefined;
@@ -209,6 +211,23 @@ export class TestCluster {
     }
   }
 
+  /** Replica `index`, which was killed, comes back as a new process; all others must live. */
+  async rejoin(index: number): Promise<void> {
+    const others = [...this.replicas.keys()].filter((other) => other !== index);
+    const incarnation = (this.#incarnations[index] ?? 0) + 1;
+    const { trunkPort } = await this.#startReplica(index, await IDENTITY, incarnation);
+    for (const other of others) {
+      await this.#connectPeer(index, other);
+      await this.#connectPeer(other, index);
+    }
+    await this.director.rejoin({ index, incarnation, trunkPort: await this.#tapTrunk(index, trunkPort) });
+  }
+
+  get director(): Director {
+    if (this.#director === undefined) throw new Error('the director has not started');
+    return this.#director;
+  }
+
   hang(index: number): void {
     for (const tap of this.#tapsOf(index)) tap.hang();
   }
@@ -231,11 +250,12 @@ export class TestCluster {
   async #start(identity: Identity): Promise<void> {
     const { strategy, rttMs = 0, detector = NO_HEARTBEATS, replicas: count = 2 } = this.#options;
     const ports = [];
-    for (let index = 0; index < count; index++) ports.push(await this.#startReplica(index, identity));
-    if (strategy.primary !== undefined) await this.#connectPeers(ports.map(({ linkPort }) => linkPort));
+    for (let index = 0; index < count; index++) ports.push(await this.#startReplica(index, identity, 0));
+    if (strategy.primary !== undefined) await this.#connectPeers();
     const replicas = await Promise.all(
       ports.map(async ({ trunkPort }, index) => ({
         index,
+        incarnation: 0,
         trunkPort: await this.#tapTrunk(index, trunkPort),
       })),
     );
@@ -251,11 +271,16 @@ export class TestCluster {
     this.port = await this.#director.start();
   }
 
-  async #startReplica(index: number, identity: Identity): Promise<{ trunkPort: number; linkPort: number }> {
+  async #startReplica(
+    index: number,
+    identity: Identity,
+    incarnation: number,
+  ): Promise<{ trunkPort: number }> {
     const { strategy, application } = this.#options;
     const replica = new Replica(
       {
         index,
+        incarnation,
         strategy,
         engine: this.#options.engine ?? 'adopted',
         secureContext: serverContext(identity, this.#options.suite, strategy.sharesTicketKeys),
@@ -270,8 +295,11 @@ export class TestCluster {
       },
       createClock(process.hrtime.bigint()),
     );
-    this.replicas.push(replica);
-    return replica.listen();
+    this.replicas[index] = replica;
+    this.#incarnations[index] = incarnation;
+    const { trunkPort, linkPort } = await replica.listen();
+    this.#linkPorts[index] = linkPort;
+    return { trunkPort };
   }
 
   #counted(application: Application): Application {
@@ -283,22 +311,26 @@ export class TestCluster {
       });
   }
 
-  async #connectPeers(linkPorts: readonly number[]): Promise<void> {
-    for (const [from, replica] of this.replicas.entries()) {
-      const peers = [];
-      for (const [to, port] of linkPorts.entries()) {
-        if (to === from) continue;
-        const tap = new Tap(port, (chunk, near) => near.write(chunk));
-        this.#links.push({ from, to, tap });
-        peers.push({ index: to, linkPort: await tap.listen() });
+  async #connectPeers(): Promise<void> {
+    for (const from of this.replicas.keys()) {
+      for (const to of this.replicas.keys()) {
+        if (to !== from) await this.#connectPeer(from, to);
       }
-      await replica.connectPeers(peers);
     }
+  }
+
+  async #connectPeer(from: number, to: number): Promise<void> {
+    const tap = new Tap(this.#linkPorts[to] ?? 0, (chunk, near) => near.write(chunk));
+    this.#links.push({ from, to, tap });
+    const unreachable = await this.replicas[from]?.connectPeers([
+      { index: to, linkPort: await tap.listen() },
+    ]);
+    if (unreachable?.length !== 0) throw new Error(`replica ${from} cannot reach replica ${to}`);
   }
 
   #tapTrunk(index: number, port: number): Promise<number> {
     const trunk = new TrunkTap(port, () => this.kill(index));
-    this.#trunks.push(trunk);
+    this.#trunks[index] = trunk;
     return trunk.tap.listen();
   }
 

@@ -39,7 +39,7 @@ import { listen, until } from './harness.js';
 export const FLOW_ID = 7;
 const BASE: RecordPosition = { recordsRead: 3, recordsWritten: 4 };
 const CLUSTER_KEY = Buffer.alloc(32, 0x6b);
-const NO_LEDGER = new Ledger('/dev/null');
+const NO_LEDGER = new Ledger('/dev/null', () => 0);
 
 /** A new copy each time: connections wipe theirs. */
 export function staticState(suite: CipherSuite, base: RecordPosition = BASE): StaticState {
@@ -142,7 +142,13 @@ export class Bench {
   /** The primary has made the handshake. */
   async establish(): Promise<void> {
     const port = await this.#incoming.listen();
-    this.#link = await OutgoingLink.connect({ peer: 1, self: 0, port, clusterKey: CLUSTER_KEY });
+    this.#link = await OutgoingLink.connect({
+      peer: 1,
+      self: 0,
+      incarnation: 0,
+      port,
+      clusterKey: CLUSTER_KEY,
+    });
     this.connection = await this.#connection(staticState(this.#suite), this.journal, this.#link);
     this.connection.establish();
     await until(() => this.journal.commitRead === BASE.recordsRead);
@@ -194,6 +200,7 @@ export class Bench {
       clientPort: 1,
       backup: undefined,
       from: 0,
+      fromIncarnation: 0,
       commit: { recordsRead: journal.commitRead, recordsWritten: journal.commitWritten },
       delivered: journal.recordsWritten,
       received: journal.recordsRead,

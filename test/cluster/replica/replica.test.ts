@@ -28,6 +28,7 @@ const UNKNOWN_FLOW: Take = {
   clientPort: 1,
   backup: undefined,
   from: 0,
+  fromIncarnation: 0,
   commit: { recordsRead: 3, recordsWritten: 6 },
   delivered: 6,
   received: 3,
@@ -169,10 +170,11 @@ describe('a replica', () => {
     const replica = new Replica(
       {
         index: 1,
+        incarnation: 0,
         strategy: spr,
         engine: 'adopted',
         secureContext: createSecureContext(),
-        application: new HttpApplication(APPLICATION, new Ledger('/dev/null')),
+        application: new HttpApplication(APPLICATION, new Ledger('/dev/null', () => 0)),
         clusterKey: Buffer.alloc(32),
         heartbeatIntervalMs: 3_600_000,
       },

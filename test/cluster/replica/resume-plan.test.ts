@@ -28,6 +28,7 @@ function take(commit: readonly [number, number], delivered: number, changes: Par
     clientPort: 1,
     backup: undefined,
     from: 0,
+    fromIncarnation: 0,
     commit: { recordsRead, recordsWritten },
     delivered,
     received: 20,

@@ -32,8 +32,13 @@ async function startBackup(onState: () => void = () => {}): Promise<Backup> {
   return { incoming, port: await incoming.listen(), heard };
 }
 
-async function connectLink(port: number, clusterKey = CLUSTER_KEY, self = 0): Promise<OutgoingLink> {
-  const link = await OutgoingLink.connect({ peer: 1, self, port, clusterKey });
+async function connectLink(
+  port: number,
+  clusterKey = CLUSTER_KEY,
+  self = 0,
+  incarnation = 0,
+): Promise<OutgoingLink> {
+  const link = await OutgoingLink.connect({ peer: 1, self, incarnation, port, clusterKey });
   closing.push(() => link.end());
   return link;
 }
@@ -101,7 +106,7 @@ describe('a replication link', () => {
     replicate(link, 1, 'some state');
     const last = replicate(link, 1, 'more');
     await until(() => link.acknowledgedCounter === last);
-    const greetingBytes = 4 + 33;
+    const greetingBytes = 4 + 37;
     expect(incoming.counters).toEqual({
       bytes: Buffer.concat(tap.sent).length - greetingBytes,
       messages: 2,
@@ -124,6 +129,7 @@ describe('a replication link', () => {
 
   it.each([
     ['the index of the peer', 4],
+    ['its incarnation', 8],
     ['the salt', 20],
     ['the first frame', 50],
   ])('is refused when somebody changes %s', async (_what, at) => {
@@ -193,7 +199,7 @@ describe('draining', () => {
   it('is over at once for a peer that never had a link', async () => {
     const { incoming } = await startBackup();
     let drained = false;
-    incoming.whenDrained(5, 60_000, () => {
+    incoming.whenDrained(5, 0, 60_000, () => {
       drained = true;
     });
     expect(drained).toBe(true);
@@ -208,7 +214,7 @@ describe('draining', () => {
     tap.near()?.pause();
     const order: string[] = [];
     for (let flow = 0; flow < 50; flow++)
-      incoming.whenDrained(3, 60_000, () => order.push(`drained ${heard.length}`));
+      incoming.whenDrained(3, 0, 60_000, () => order.push(`drained ${heard.length}`));
     replicate(link, 1, 'last');
     link.end();
     tap.near()?.resume();
@@ -225,21 +231,44 @@ describe('draining', () => {
     await until(() => link.acknowledgedCounter === counter);
     tap.near()?.pause();
     replicate(link, 1, 'of the zombie');
-    await new Promise<void>((resolve) => incoming.whenDrained(3, 5, resolve));
+    await new Promise<void>((resolve) => incoming.whenDrained(3, 0, 5, resolve));
     tap.near()?.resume();
     await until(() => link.acknowledgedCounter === Number.POSITIVE_INFINITY);
     expect(heard).toEqual([['state', 1, 'before']]);
   });
 
-  it('forgets the link: a peer that comes back has a new one', async () => {
-    const { port, incoming } = await startBackup();
+  it('of a peer that has come back does not wait for its new process, and leaves the link of that one alone', async () => {
+    const { port, incoming, heard } = await startBackup();
     const first = await connectLink(port, CLUSTER_KEY, 3);
     await until(() => first.acknowledgedCounter > 0);
     first.end();
-    await new Promise<void>((resolve) => incoming.whenDrained(3, 60_000, resolve));
-    const second = await connectLink(port, CLUSTER_KEY, 3);
+    await until(() => first.acknowledgedCounter === Number.POSITIVE_INFINITY);
+    const second = await connectLink(port, CLUSTER_KEY, 3, 1);
+    await until(() => second.acknowledgedCounter > 0);
+    // With this grace a link that is waited for is as good as fenced.
+    await new Promise<void>((resolve) => incoming.whenDrained(3, 0, 0, resolve));
     const counter = replicate(second, 1, 'again');
-    await until(() => second.acknowledgedCounter === counter);
+    await until(() => second.acknowledgedCounter >= counter);
+    expect(second.acknowledgedCounter).toBe(counter);
+    expect(heard).toEqual([['state', 1, 'again']]);
+  });
+
+  it('of an old process goes on while the link of the new one is open', async () => {
+    const { port, incoming, heard } = await startBackup();
+    const tap = await startTap(port);
+    const first = await connectLink(tap.port, CLUSTER_KEY, 3);
+    await until(() => first.acknowledgedCounter > 0);
+    tap.near()?.pause();
+    replicate(first, 1, 'last words');
+    first.end();
+    const second = await connectLink(port, CLUSTER_KEY, 3, 1);
+    await until(() => second.acknowledgedCounter > 0);
+    const drained = new Promise<number>((resolve) =>
+      incoming.whenDrained(3, 0, 60_000, () => resolve(heard.length)),
+    );
+    tap.near()?.resume();
+    expect(await drained).toBe(1);
+    expect(heard).toEqual([['state', 1, 'last words']]);
   });
 });
 
