@@ -14,7 +14,7 @@ export {
   runAll,
 } from './bench/run.js';
 export { parseRunOptions, type RunOptions } from './bench/run-options.js';
-export { FAULTS } from './cluster/faults.js';
+export { FAULTS } from './cluster/faults/index.js';
 export type * from './contracts/fault.js';
 export type * from './contracts/report.js';
 export type * from './contracts/results.js';

@@ -40,7 +40,7 @@ export class CellSamples {
   /** Lost connections that never had a verified reply after the fault. */
   #neverRecovered = 0;
   readonly #requests = { ok: 0, failed: 0, unknown: 0 };
-  readonly #executions = { zero: 0, once: 0, more: 0, moreNonIdempotent: 0 };
+  readonly #executions = { zero: 0, once: 0, more: 0, moreNonIdempotent: 0, byFencedPrimary: 0 };
   #corruptedBytes = 0;
   readonly #handshakesAfterFault = { full: 0, resumed: 0 };
   readonly #replicatedPerConnection: number[] = [];
@@ -52,6 +52,7 @@ export class CellSamples {
   readonly #afterRecovery = { replies: 0, ms: 0 };
   readonly #afterFault = { replies: 0, ms: 0 };
   readonly #refusals = new Map<string, number>();
+  #notRecoverable: Aggregate['notRecoverable'] = null;
 
   /** Adds a trial. Of trials that are not completed only the number is kept. */
   add(trial: TrialResult): void {
@@ -65,6 +66,7 @@ export class CellSamples {
     addCounts(this.#handshakesAfterFault, measurements.handshakesAfterFault);
     this.#corruptedBytes += measurements.corruptedBytes;
     for (const [reason, count] of Object.entries(measurements.refusals)) this.#addRefusals(reason, count);
+    this.#addNotRecoverable(measurements.notRecoverable);
     this.#addCost(measurements);
     this.#addThroughput(trial);
   }
@@ -81,6 +83,7 @@ export class CellSamples {
     this.#neverRecovered += other.#neverRecovered;
     this.#corruptedBytes += other.#corruptedBytes;
     for (const [reason, count] of other.#refusals) this.#addRefusals(reason, count);
+    this.#addNotRecoverable(other.#notRecoverable);
     this.#recoveries.merge(other.#recoveries);
     append(this.#interruptionsMs, other.#interruptionsMs);
     for (const name of PHASE_NAMES) append(this.#phasesMs[name], other.#phasesMs[name]);
@@ -113,6 +116,7 @@ export class CellSamples {
       latencyBeforeMs: this.#latencyBefore(),
       timeToRecoveredMs: this.#timeToRecovered(recoveryTimesMs),
       refusals: Object.fromEntries(this.#refusals),
+      notRecoverable: this.#notRecoverable,
     };
   }
 
@@ -168,6 +172,13 @@ export class CellSamples {
 
   #addRefusals(reason: string, count: number): void {
     this.#refusals.set(reason, (this.#refusals.get(reason) ?? 0) + count);
+  }
+
+  /** The reason is the same in all trials of a cell; of several faults, the first one is named. */
+  #addNotRecoverable(more: Aggregate['notRecoverable']): void {
+    if (more === null) return;
+    const { connections, reason } = this.#notRecoverable ?? { connections: 0, reason: more.reason };
+    this.#notRecoverable = { connections: connections + more.connections, reason };
   }
 
   #addCost({ replication, replicaCpuMsPerRecovery, latencyMs }: Measurements): void {

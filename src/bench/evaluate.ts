@@ -1,5 +1,7 @@
 /** From what all processes of a trial saw to its result. Pure: the judgement of a trial can be tested without one. */
 import type { CpuSample, DirectorReport, ReplicaReport } from '../cluster/messages.js';
+import type { ExecutionTally } from '../cluster/replica/ledger.js';
+import type { Fault, FaultEvidence, FaultOutcome } from '../contracts/fault.js';
 import type { LoadReport } from '../contracts/load.js';
 import {
   type ConnectionOutcome,
@@ -10,21 +12,24 @@ import {
 } from '../contracts/results.js';
 import type { Expectation } from '../contracts/strategy.js';
 import { ascending, quantile } from '../stats/quantile.js';
-import { connectionOutcomes } from './timeline.js';
+import { connectionOutcomes, NO_REPLY } from './timeline.js';
 
 export interface Observations {
   readonly spec: TrialSpec;
   readonly expects: Expectation;
+  readonly fault: Pick<Fault, 'outcome' | 'verify'>;
+  readonly evidence: FaultEvidence;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly loadStartMs: number;
   readonly faultMs: number;
-  /** How the primary ended, for example SIGKILL; null while it lives. */
-  readonly primaryExit: string | null;
   readonly load: LoadReport;
   readonly director: DirectorReport;
+  /** Of the replicas to which nothing was done. */
   readonly survivors: readonly ReplicaReport[];
-  readonly executions: ReadonlyMap<string, number>;
+  /** Of backups to which something was done, from right before that. */
+  readonly beforeFault: readonly ReplicaReport[];
+  readonly executions: ExecutionTally;
 }
 
 const BIN_MS = 10;
@@ -53,12 +58,13 @@ function measure(seen: Observations): Measurements {
   const lastRecoveredMs = recoveredMs.length === 0 ? null : faultMs + Math.max(...recoveredMs);
   const requests = countRequests(load);
   const handshakes = countHandshakes(load, faultMs);
-  const bytes =
-    sum(seen.survivors.map(({ replication }) => replication.bytes)) + director.committedStateBytes;
+  const received = [...seen.survivors, ...seen.beforeFault].map(({ replication }) => replication);
+  const bytes = sum(received.map((each) => each.bytes)) + director.committedStateBytes;
   const detectedMs = director.failures[0]?.atMs;
   const throughput = binReplies(load, faultMs, spec);
   return {
     faultInjectedMs: faultMs - loadStartMs,
+    faultEvents: seen.evidence.events.map((event) => ({ ...event, atMs: event.atMs - loadStartMs })),
     failureDetectedMs: detectedMs === undefined ? null : detectedMs - loadStartMs,
     lastRecoveredMs: lastRecoveredMs === null ? null : lastRecoveredMs - loadStartMs,
     connections,
@@ -68,9 +74,10 @@ function measure(seen: Observations): Measurements {
     handshakesAfterFault: handshakes.after,
     handshakesBeforeFault: handshakes.before,
     refusals: countRefusals(seen.survivors),
+    notRecoverable: notRecoverable(seen, connections),
     replication: {
       bytes,
-      messages: sum(seen.survivors.map(({ replication }) => replication.messages)),
+      messages: sum(received.map(({ messages }) => messages)),
       bytesPerConnection: bytes / spec.connections,
       bytesPerRequest: requests.ok === 0 ? 0 : bytes / requests.ok,
     },
@@ -93,11 +100,11 @@ function countRequests({ requests }: LoadReport): Measurements['requests'] {
 
 function countExecutions(
   { requests }: LoadReport,
-  executions: ReadonlyMap<string, number>,
+  { byRequest, byFenced }: ExecutionTally,
 ): Measurements['executions'] {
-  const counts = { zero: 0, once: 0, more: 0, moreNonIdempotent: 0 };
+  const counts = { zero: 0, once: 0, more: 0, moreNonIdempotent: 0, byFencedPrimary: byFenced };
   requests.id.forEach((id, row) => {
-    const times = executions.get(id) ?? 0;
+    const times = byRequest.get(id) ?? 0;
     if (times === 0) counts.zero += 1;
     else if (times === 1) counts.once += 1;
     else {
@@ -188,11 +195,31 @@ function medianAndTail(values: readonly number[]): [number | null, number | null
   return [quantile(sorted, 0.5), quantile(sorted, 0.99)];
 }
 
+/** What the fault leaves possible to connections that the strategy would keep, or serve again. */
+function notRecoverable(
+  { fault, spec, expects }: Observations,
+  connections: readonly ConnectionOutcome[],
+): Measurements['notRecoverable'] {
+  const { connections: possible, service, reason } = fault.outcome(spec.replicas);
+  if (reason === null) return null;
+  const hopeless: readonly ConnectionOutcome['fate'][] = [
+    ...(expects.transport === 'kept' && possible === 'reset' ? (['reconnected', 'lost'] as const) : []),
+    ...(service === 'ends' ? (['lost'] as const) : []),
+  ];
+  const count = connections.filter(({ fate }) => hopeless.includes(fate)).length;
+  return count === 0 ? null : { connections: count, reason };
+}
+
 /** What may never happen, whatever the strategy, and what the strategy promises. */
-function violations({ expects }: Observations, { corruptedBytes, connections }: Measurements): string[] {
+function violations(
+  { expects, fault, spec }: Observations,
+  { corruptedBytes, connections }: Measurements,
+): string[] {
   const found: string[] = [];
   if (corruptedBytes > 0) found.push(`${corruptedBytes} wrong bytes reached a client`);
-  if (expects.transport !== 'kept') return found;
+  const silent = connections.filter(({ fate, cause }) => fate === 'lost' && cause === NO_REPLY);
+  if (silent.length > 0) found.push(`${silent.length} connections were neither served nor reset`);
+  if (expects.transport !== 'kept' || fault.outcome(spec.replicas).connections === 'reset') return found;
   const broken = connections.filter(({ fate }) => fate !== 'kept');
   if (broken.length > 0) found.push(`${broken.length} connections were not kept: ${causes(broken)}`);
   return found;
@@ -200,23 +227,30 @@ function violations({ expects }: Observations, { corruptedBytes, connections }: 
 
 /** Why the trial did not show what the strategy claims; empty when it did. */
 function brokenClaims(seen: Observations, measured: Measurements): string[] {
-  const { expects, primaryExit, director } = seen;
-  const { full, resumed } = measured.handshakesAfterFault;
-  const found: string[] = [];
-  if (primaryExit !== 'SIGKILL') found.push(`the primary was not killed: ${primaryExit ?? 'it still runs'}`);
-  if (director.failures.length === 0) found.push('the director saw no failure');
-  if (expects.handshake === 'none' && full + resumed > 0) {
-    found.push(`expected no handshake after the fault, saw ${full} full and ${resumed} resumed`);
-  }
-  if (expects.handshake === 'full' && (resumed > 0 || full === 0)) {
-    found.push(`expected only full handshakes after the fault, saw ${full} full and ${resumed} resumed`);
-  }
-  if (expects.handshake === 'resumed' && (full > 0 || resumed === 0)) {
-    found.push(`expected only resumed handshakes after the fault, saw ${full} full and ${resumed} resumed`);
-  }
+  const { expects, fault, evidence, spec } = seen;
+  const outcome = fault.outcome(spec.replicas);
   const kept = measured.connections.filter(({ fate }) => fate === 'kept').length;
-  if (expects.transport === 'reconnected' && kept > 0) found.push(`${kept} connections survived the fault`);
-  return found;
+  const survived = expects.transport === 'reconnected' || outcome.connections === 'reset' ? kept : 0;
+  return [
+    ...fault.verify(evidence),
+    ...unexpectedHandshakes(expects, outcome, measured.handshakesAfterFault),
+    ...(survived > 0 ? [`${survived} connections survived the fault`] : []),
+  ];
+}
+
+/** Clients of connections that could not be kept do what they like, as long as there is somebody to do it with. */
+function unexpectedHandshakes(
+  { handshake, transport }: Expectation,
+  { connections, service }: FaultOutcome,
+  { full, resumed }: Measurements['handshakesAfterFault'],
+): string[] {
+  const saw = `saw ${full} full and ${resumed} resumed`;
+  if (service === 'ends' || (handshake === 'none' && connections === 'kept')) {
+    return full + resumed > 0 ? [`expected no handshake after the fault, ${saw}`] : [];
+  }
+  if (transport === 'kept') return [];
+  const [right, wrong] = handshake === 'full' ? [full, resumed] : [resumed, full];
+  return wrong > 0 || right === 0 ? [`expected only ${handshake} handshakes after the fault, ${saw}`] : [];
 }
 
 /** Why nothing can be concluded; empty when the trial counts. */
@@ -226,7 +260,8 @@ function disturbances(seen: Observations, measured: Measurements): string[] {
   if (delayMs > MAX_EVENT_LOOP_DELAY_MS) {
     found.push(`the load client did not run for ${Math.round(delayMs)} ms: the machine is too busy`);
   }
-  if (measured.connections.every(({ recoveryTimeMs }) => recoveryTimeMs === null)) {
+  const canRecover = seen.fault.outcome(seen.spec.replicas).service === 'continues';
+  if (canRecover && measured.connections.every(({ recoveryTimeMs }) => recoveryTimeMs === null)) {
     found.push('no connection had a request in flight at the fault or after it');
   }
   const served = sum(

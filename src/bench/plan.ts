@@ -1,5 +1,6 @@
 /** The trials of a run, in the order of their execution. */
 import { createPrng } from '../base/prng.js';
+import type { Fault } from '../contracts/fault.js';
 import type { TrialSpec } from '../contracts/results.js';
 import type { Prng } from '../contracts/workload.js';
 import type { RunOptions } from './run-options.js';
@@ -52,21 +53,29 @@ function cells(options: RunOptions): CellSpec[] {
           fault: fault.id,
           connections,
           arrivals: options.arrivals ?? workload.arrivals,
-          ...durations(connections, options.rttMs),
+          ...durations(connections, fault, options),
         };
       }),
     ),
   );
 }
 
-function durations(connections: number, rttMs: number): { beforeMs: number; afterMs: number } {
-  const afterMs = AFTER_MS + AFTER_MS_PER_CONNECTION * connections + MS_PER_RTT_MS * rttMs;
-  return { beforeMs: BEFORE_MS + MS_PER_RTT_MS * rttMs, afterMs: Math.min(MAX_AFTER_MS, afterMs) };
+function durations(
+  connections: number,
+  fault: Fault,
+  { rttMs, detector }: RunOptions,
+): Pick<TrialSpec, 'beforeMs' | 'afterMs'> {
+  const recoveryMs = AFTER_MS + AFTER_MS_PER_CONNECTION * connections + MS_PER_RTT_MS * rttMs;
+  const faultMs = fault.durationMs(detector.intervalMs * detector.missedLimit);
+  return {
+    beforeMs: BEFORE_MS + MS_PER_RTT_MS * rttMs,
+    afterMs: faultMs + Math.min(MAX_AFTER_MS, recoveryMs),
+  };
 }
 
-function common({ suite, key, engine, replicas, rttMs }: RunOptions) {
+function common({ suite, key, engine, replicas, rttMs, detector }: RunOptions) {
   const tls = { version: suite.version, suite: suite.name, key };
-  return { tls, engine, replicas, rttMs };
+  return { tls, engine, replicas, rttMs, heartbeats: { ...detector } };
 }
 
 /** 31 bits: safe wherever a seed is stored. */

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { loadStrategy, STRATEGIES } from '../../strategies/index.js';
 import { loadWorkload } from '../../workloads/index.js';
 import { UsageError } from '../base/errors.js';
-import { FAULTS } from '../cluster/faults.js';
+import { DEFAULT_DETECTOR_OPTIONS, type DetectorOptions } from '../cluster/director/failure-detector.js';
+import { loadFault } from '../cluster/faults/index.js';
 import type { Fault } from '../contracts/fault.js';
 import type { RecoveryStrategy } from '../contracts/strategy.js';
 import type { Workload } from '../contracts/workload.js';
@@ -29,6 +30,7 @@ export interface RunOptions {
   readonly engine: 'adopted' | 'native';
   readonly rttMs: number;
   readonly replicas: number;
+  readonly detector: DetectorOptions;
 }
 
 /** Pairs of trials that a 95 % interval of their ratio takes; see `MIN_PAIRS_FOR_INTERVAL`. */
@@ -39,6 +41,9 @@ const QUICK_WORKLOADS = ['request-reply'];
 /** One byte of an index is on the wire, and 255 means none. */
 const MAX_REPLICAS = 16;
 const MAX_CONNECTIONS = 100_000;
+/** A fault that is seen by missed heartbeats takes their product: a minute each is more than anybody waits for. */
+const MAX_HEARTBEAT_INTERVAL_MS = 60_000;
+const MAX_HEARTBEATS_MISSED = 1000;
 /** Above every path on Earth; trials would take minutes each. */
 const MAX_RTT_MS = 10_000;
 
@@ -88,6 +93,8 @@ const rawSchema = z
     engine: choice('adopted', 'native').default('adopted'),
     rttMs: decimal(0, MAX_RTT_MS).default(0),
     replicas: integer(2, MAX_REPLICAS).default(2),
+    heartbeatIntervalMs: integer(1, MAX_HEARTBEAT_INTERVAL_MS).default(DEFAULT_DETECTOR_OPTIONS.intervalMs),
+    heartbeatMissed: integer(1, MAX_HEARTBEATS_MISSED).default(DEFAULT_DETECTOR_OPTIONS.missedLimit),
     quick: z.boolean('must be true or false').default(false),
   })
   .strict();
@@ -109,7 +116,7 @@ export async function parseRunOptions(raw: RawRunOptions, randomSeed: number): P
   return {
     strategies,
     workloads: await Promise.all(namesOf('workloads', workloads).map(loadWorkloadFrom)),
-    faults: namesOf('faults', options.faults).map(findFault),
+    faults: await loadFaults(options.faults),
     connections: options.connections,
     arrivals: options.arrivals,
     trials: options.trials ?? (options.quick ? QUICK_TRIALS : DEFAULT_TRIALS),
@@ -123,6 +130,7 @@ export async function parseRunOptions(raw: RawRunOptions, randomSeed: number): P
     engine: options.engine,
     rttMs: options.rttMs,
     replicas: options.replicas,
+    detector: { intervalMs: options.heartbeatIntervalMs, missedLimit: options.heartbeatMissed },
   };
 }
 
@@ -157,12 +165,12 @@ function refuseKeptTransports(strategies: readonly Loaded<RecoveryStrategy>[]): 
   );
 }
 
-function findFault(id: string): Fault {
-  const fault = FAULTS.find((candidate) => candidate.id === id);
-  if (fault !== undefined) return fault;
-  throw new UsageError(
-    `--faults: "${id}" is unknown, allowed are ${FAULTS.map((entry) => entry.id).join(', ')}`,
-  );
+async function loadFaults(specifiers: readonly string[]): Promise<Fault[]> {
+  const faults = await Promise.all(namesOf('faults', specifiers).map(loadFault));
+  const ids = faults.map(({ id }) => id);
+  const taken = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (taken !== undefined) throw new UsageError(`--faults: the id "${taken}" is taken`);
+  return faults;
 }
 
 /** Each name once. A run of nothing would end well and show nothing. */

@@ -13,6 +13,9 @@ export interface TimelineInput {
   readonly survivors: readonly ReplicaReport[];
 }
 
+/** Cause of a connection that was neither served nor ended. */
+export const NO_REPLY = 'no reply';
+
 /** What is known of one connection of the plan. */
 interface ConnectionEvents {
   readonly transports: TransportRow[];
@@ -20,8 +23,8 @@ interface ConnectionEvents {
   lastBeforeMs: number | undefined;
   /** Verified replies after the fault that are not part of the closing check, in order of arrival. */
   readonly repliesMs: number[];
-  /** A verified reply came after the fault, the closing check included. */
-  alive: boolean;
+  /** Last verified reply after the fault, the closing check included. */
+  lastAfterMs: number | undefined;
 }
 
 /** The outcomes of all connections, by index. */
@@ -44,7 +47,7 @@ function collectEvents({ load, faultMs }: TimelineInput): ConnectionEvents[] {
   const all: ConnectionEvents[] = [];
   const of = (connection: number): ConnectionEvents => {
     while (all.length <= connection) {
-      all.push({ transports: [], lastBeforeMs: undefined, repliesMs: [], alive: false });
+      all.push({ transports: [], lastBeforeMs: undefined, repliesMs: [], lastAfterMs: undefined });
     }
     return all[connection] as ConnectionEvents;
   };
@@ -56,7 +59,7 @@ function collectEvents({ load, faultMs }: TimelineInput): ConnectionEvents[] {
     const repliedMs = requests.repliedMs[row] ?? 0;
     if (repliedMs < faultMs) events.lastBeforeMs = Math.max(events.lastBeforeMs ?? 0, repliedMs);
     else {
-      events.alive = true;
+      events.lastAfterMs = Math.max(events.lastAfterMs ?? 0, repliedMs);
       if (requests.closing[row] !== true) events.repliesMs.push(repliedMs);
     }
   }
@@ -131,14 +134,14 @@ function outcome(
   marks: Marks | undefined,
   faultMs: number,
 ): ConnectionOutcome {
-  const { transports, alive, lastBeforeMs } = events;
+  const { transports, lastBeforeMs } = events;
+  const fate = fateOf(events, first);
   const made = transports.filter(({ secureMs }) => secureMs !== null && secureMs >= faultMs);
-  const kept = first !== undefined && first.endedMs === null;
   const recoveredMs = marks?.repliedMs;
   return {
     index,
-    fate: !alive ? 'lost' : kept ? 'kept' : 'reconnected',
-    cause: first?.cause ?? (alive ? null : 'no reply'),
+    fate,
+    cause: first?.cause ?? (fate === 'lost' ? NO_REPLY : null),
     handshakes: {
       full: made.filter(({ resumed }) => resumed === false).length,
       resumed: made.filter(({ resumed }) => resumed === true).length,
@@ -148,6 +151,19 @@ function outcome(
       recoveredMs === undefined || lastBeforeMs === undefined ? null : recoveredMs - lastBeforeMs,
     phases: marks === undefined ? null : phases(marks, faultMs),
   };
+}
+
+/** A reply that was under way when the transport ended is no sign that the client has another one. */
+function fateOf(
+  { transports, lastAfterMs }: ConnectionEvents,
+  first: TransportRow | undefined,
+): ConnectionOutcome['fate'] {
+  if (lastAfterMs === undefined) return 'lost';
+  if (first !== undefined && first.endedMs === null) return 'kept';
+  const again = transports.some(
+    (transport) => transport !== first && transport.secureMs !== null && transport.secureMs <= lastAfterMs,
+  );
+  return again ? 'reconnected' : 'lost';
 }
 
 /** Instants of different processes may be some microseconds out of order: no phase is shorter than nothing. */

@@ -1,5 +1,5 @@
 /**
- * One trial on real processes: starts a cluster and a load client, warms both up, kills the primary under load, and
+ * One trial on real processes: starts a cluster and a load client, warms both up, injects the fault under load, and
  * collects what everybody saw.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -10,9 +10,10 @@ import { type Clock, createClock } from '../base/clock.js';
 import { createPrng } from '../base/prng.js';
 import type { Identity } from '../cluster/certificates.js';
 import { Cluster } from '../cluster/cluster.js';
+import type { DirectorReport } from '../cluster/messages.js';
 import { processEntry } from '../cluster/process-entry.js';
 import { countExecutions } from '../cluster/replica/ledger.js';
-import type { Fault } from '../contracts/fault.js';
+import type { Fault, FaultRoles, ReplicaFate } from '../contracts/fault.js';
 import type { LoadCommand, LoadConfig, LoadEvent, LoadReport } from '../contracts/load.js';
 import type { TrialResult, TrialSpec } from '../contracts/results.js';
 import type { RecoveryStrategy } from '../contracts/strategy.js';
@@ -20,13 +21,16 @@ import type { Workload } from '../contracts/workload.js';
 import { type ChildChannel, spawnChild } from '../net/message-channel.js';
 import { CIPHER_SUITES } from '../tls/cipher-suites.js';
 import { evaluateTrial, type Observations } from './evaluate.js';
+import { FaultInjection, ReplicaDetections } from './fault-injection.js';
+import { processState } from './process-state.js';
 import type { Loaded } from './run-options.js';
 
 /** The certificate is valid for it, and clients verify it. */
 export const SERVERNAME = 'spr-bench.test';
 
-/** New flows go to the first live replica: index 0 until it dies. */
+/** New flows go to the first live replica, their state to the next one. */
 const PRIMARY = 0;
+const BACKUP = 1;
 /** Survivors of a real fault have made many handshakes before: here as many as compile that path. */
 const WARM_UP_CONNECTIONS_PER_REPLICA = 20;
 const WARM_UP_MS = 250;
@@ -40,6 +44,8 @@ const OPEN_TIMEOUT_MS = 60_000;
 /** Grace and closing check of the load client take 4 s at most. */
 const REPORT_TIMEOUT_MS = 20_000;
 const EXIT_TIMEOUT_MS = 5000;
+/** A failure that is not detected after twice the time it should take, and this, will not be. */
+const DETECTION_GRACE_MS = 5000;
 
 export interface TrialContext {
   readonly spec: TrialSpec;
@@ -59,6 +65,7 @@ interface Running {
   readonly clockStartNs: bigint;
   readonly cluster: Cluster;
   readonly client: LoadChannel;
+  readonly detections: ReplicaDetections;
 }
 
 /** @throws Error when a process cannot be started or fails; all of them are gone by then. */
@@ -76,10 +83,11 @@ export async function runTrial(context: TrialContext): Promise<TrialResult> {
   const onAbort = (): void => void end();
   context.signal.addEventListener('abort', onAbort);
   try {
-    cluster = await startCluster(context, clockStartNs, folder);
+    const detections = new ReplicaDetections();
+    cluster = await startCluster(context, clockStartNs, folder, detections);
     context.signal.throwIfAborted();
     const clock = createClock(clockStartNs);
-    return evaluateTrial(await observe({ context, clock, clockStartNs, cluster, client }));
+    return evaluateTrial(await observe({ context, clock, clockStartNs, cluster, client, detections }));
   } finally {
     context.signal.removeEventListener('abort', onAbort);
     await end();
@@ -87,7 +95,12 @@ export async function runTrial(context: TrialContext): Promise<TrialResult> {
   }
 }
 
-function startCluster(context: TrialContext, clockStartNs: bigint, folder: string): Promise<Cluster> {
+function startCluster(
+  context: TrialContext,
+  clockStartNs: bigint,
+  folder: string,
+  detections: ReplicaDetections,
+): Promise<Cluster> {
   const { spec, strategy, workload, identity } = context;
   return Cluster.start({
     clockStartNs,
@@ -102,6 +115,8 @@ function startCluster(context: TrialContext, clockStartNs: bigint, folder: strin
     rttMs: spec.rttMs,
     folder,
     port: 0,
+    detector: spec.heartbeats,
+    onReplicaFailed: (replica) => detections.failed(replica),
   });
 }
 
@@ -113,33 +128,61 @@ function tlsOf({ tls }: TrialSpec): { version: '1.3' | '1.2'; ciphers: string } 
 
 async function observe(running: Running): Promise<Observations> {
   const { context, clock, cluster, client } = running;
-  const { spec, strategy } = context;
+  const { spec, strategy, fault } = context;
+  const roles: FaultRoles = { primary: PRIMARY, backup: BACKUP, replicas: spec.replicas };
+  const victims = fault.victims(roles);
   const startedAt = new Date().toISOString();
   await warmUp(running);
   await open(client, loadConfig(running, spec.connections));
   const loadStartMs = clock() + START_DELAY_MS;
   client.send({ kind: 'run', startMs: loadStartMs });
   await sleepUntil(clock, loadStartMs + spec.beforeMs + faultJitterMs(spec), context.signal);
-  const faultMs = clock();
-  context.fault.inject({ signalPrimary: (signal) => cluster.signalReplica(PRIMARY, signal) });
-  await sleepUntil(clock, faultMs + spec.afterMs, context.signal);
+  // A backup that is about to die is asked now what it has received.
+  const lost = victims.filter((index) => index !== PRIMARY);
+  const beforeFault = await Promise.all(lost.map((index) => cluster.collectReplica(index)));
+  const injection = injectionInto(running, roles);
+  const injectedMs = clock();
+  await Promise.all([injection.run(fault), sleepUntil(clock, injectedMs + spec.afterMs, context.signal)]);
+  const faultMs = injection.events[0]?.atMs ?? injectedMs;
   const load = await stop(client, faultMs);
   const director = await cluster.collectDirector();
-  const survivors = await Promise.all(
-    cluster.replicaPids.flatMap((_, index) => (index === PRIMARY ? [] : [cluster.collectReplica(index)])),
-  );
+  const replicas = cluster.replicaPids.map((_, index) => index);
+  const survivors = replicas.filter((index) => !victims.includes(index));
   return {
     spec,
     expects: strategy.plugin.expects,
+    fault,
     startedAt,
     loadStartMs,
     faultMs,
-    primaryExit: await exitSignal(cluster),
     load,
     director,
-    survivors,
-    executions: await countExecutions(cluster.ledgerPaths),
+    survivors: await Promise.all(survivors.map((index) => cluster.collectReplica(index))),
+    beforeFault,
+    evidence: {
+      ...roles,
+      events: injection.events,
+      failures: director.failures,
+      fates: await Promise.all(replicas.map((index) => fateOf(cluster, index))),
+    },
+    executions: await countExecutions(cluster.ledgerPaths, failedAtMs(director)),
   };
+}
+
+function injectionInto({ context, clock, cluster, detections }: Running, roles: FaultRoles): FaultInjection {
+  const { intervalMs, missedLimit } = context.spec.heartbeats;
+  return new FaultInjection(cluster, detections, {
+    roles,
+    clock,
+    prng: createPrng(context.spec.seed).fork('fault script'),
+    detectionTimeoutMs: 2 * intervalMs * missedLimit + DETECTION_GRACE_MS,
+    signal: context.signal,
+  });
+}
+
+/** By index of the replica. */
+function failedAtMs({ failures }: DirectorReport): ReadonlyMap<number, number> {
+  return new Map(failures.map(({ replica, atMs }) => [replica, atMs]));
 }
 
 /** Every replica serves some connections first, so that the survivors of the fault are no colder than the primary. */
@@ -188,10 +231,17 @@ async function sleepUntil(clock: Clock, atMs: number, signal: AbortSignal): Prom
   await sleep(Math.max(0, atMs - clock()), undefined, { signal });
 }
 
-async function exitSignal(cluster: Cluster): Promise<string | null> {
+/** Asks the replica for a sign of life; one that is gone tells by its exit. */
+async function fateOf(cluster: Cluster, index: number): Promise<ReplicaFate> {
+  const answers = await cluster.collectReplica(index).then(
+    () => true,
+    () => false,
+  );
+  const state = processState(cluster.replicaPids[index] ?? 0);
+  if (answers) return { endedBy: null, state, answers };
   const exit = await Promise.race([
-    cluster.replicaExited(PRIMARY),
+    cluster.replicaExited(index),
     sleep(EXIT_TIMEOUT_MS, undefined, { ref: false }),
   ]);
-  return exit?.signal ?? null;
+  return { endedBy: exit?.signal ?? null, state: exit === undefined ? state : 'ended', answers };
 }

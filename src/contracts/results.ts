@@ -22,6 +22,10 @@ export const trialSpecSchema = z.object({
   seed: count,
   connections: count,
   replicas: count,
+  /** Of director and replicas. The default is what was used before it could be chosen. */
+  heartbeats: z
+    .object({ intervalMs: z.number().positive(), missedLimit: count })
+    .default({ intervalMs: 100, missedLimit: 20 }),
   arrivals: z.enum(['open', 'closed']),
   tls: z.object({
     version: z.enum(['1.3', '1.2']),
@@ -71,11 +75,28 @@ export const executionCountsSchema = z.object({
   more: count,
   /** Those of `more` whose method is not idempotent (RFC 9110 9.2.2). */
   moreNonIdempotent: count,
+  /** Executions, not requests: by a replica that the director had declared failed before. */
+  byFencedPrimary: count.default(0),
 });
+
+/** One action of a fault; see `FaultEvent` for the values. */
+export const faultEventSchema = z.object({
+  /** After the start of the load. */
+  atMs: ms,
+  action: id,
+  replica: count,
+  /** State of the process right before the action. */
+  stateBefore: id,
+});
+
+/** Connections that nothing could have recovered under this fault, and why. */
+export const notRecoverableSchema = z.object({ connections: count, reason: z.string() }).nullable();
 
 export const measurementsSchema = z.object({
   /** hrtime of the events, ms after the start of the load. */
   faultInjectedMs: ms,
+  /** What the fault did, in order. */
+  faultEvents: z.array(faultEventSchema).default([]),
   failureDetectedMs: ms.nullable(),
   lastRecoveredMs: ms.nullable(),
   connections: z.array(connectionOutcomeSchema),
@@ -87,6 +108,7 @@ export const measurementsSchema = z.object({
   handshakesBeforeFault: z.object({ full: count, resumed: count }),
   /** Why flows could not be taken over, by reason. */
   refusals: z.record(z.string(), count),
+  notRecoverable: notRecoverableSchema.default(null),
   replication: z.object({
     /** Everything the primaries sent to backups for this trial, framing and seals included. */
     bytes: count,
@@ -168,6 +190,7 @@ const aggregateShape = {
   latencyBeforeMs: z.object({ p50: ms, p99: ms }).nullable().optional(),
   timeToRecoveredMs: z.object({ first: ms, half: ms, all: ms.nullable() }).nullable(),
   refusals: z.record(z.string(), count),
+  notRecoverable: notRecoverableSchema.default(null),
 };
 
 export const cellSchema = z.object({ strategy: id, workload: id, fault: id, ...aggregateShape });

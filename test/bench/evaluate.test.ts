@@ -1,17 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { evaluateTrial, type Observations } from '../../src/bench/evaluate.js';
+import { double } from '../../src/cluster/faults/double.js';
 import { type Measurements, type TrialResult, trialResultSchema } from '../../src/contracts/results.js';
 import {
   FAULT_MS,
   FULL,
   KEPT,
   keptStory,
+  killEvidence,
   LOAD_START_MS,
   lostStory,
   observe,
   RESUMED,
   reconnectedStory,
   type Story,
+  spec,
+  transport,
 } from './observations.js';
 
 function evaluate(observations: Observations): TrialResult {
@@ -70,19 +74,9 @@ describe('a trial is invalid', () => {
       '1 connections survived',
     ],
     [
-      'when the primary still ran',
-      observe([keptStory(0)], KEPT, { primaryExit: null }),
-      'not killed: it still runs',
-    ],
-    [
-      'when the primary died of something else',
-      observe([keptStory(0)], KEPT, { primaryExit: 'SIGSEGV' }),
-      'not killed: SIGSEGV',
-    ],
-    [
-      'when the director saw no failure',
-      observe([keptStory(0)], KEPT, { director: { failures: [], flows: [], committedStateBytes: 0 } }),
-      'the director saw no failure',
+      'when the fault did not happen as planned',
+      observe([keptStory(0)], KEPT, { evidence: killEvidence({ failures: [] }) }),
+      'the director did not see the primary fail',
     ],
   ])('%s', (_, seen, reason) => {
     const result = evaluate(seen);
@@ -147,7 +141,95 @@ describe('a violation', () => {
   });
 });
 
+describe('primary and backup at once', () => {
+  const both = killEvidence({
+    events: [0, 1].map((replica) => ({
+      atMs: FAULT_MS,
+      action: 'SIGKILL',
+      replica,
+      stateBefore: 'running',
+    })),
+    failures: [0, 1].map((replica) => ({ replica, cause: 'end of stream', atMs: 1002 })),
+    fates: [0, 1].map(() => ({ endedBy: 'SIGKILL', state: 'ended', answers: false })),
+  });
+  const third = { endedBy: null, state: 'running', answers: true } as const;
+  const two = { fault: double, evidence: both };
+  const three = {
+    fault: double,
+    evidence: { ...both, replicas: 3, fates: [...both.fates, third] },
+    spec: spec({ replicas: 3 }),
+  };
+  const lost = [lostStory(0, 'ECONNRESET'), lostStory(1, 'ECONNRESET')];
+
+  it.each([
+    ['kept', KEPT],
+    ['full', FULL],
+    ['resumed', RESUMED],
+  ])(
+    'nobody can recover with two replicas, which is neither a violation nor a disturbance: %s',
+    (_, expects) => {
+      const result = evaluate(observe(lost, expects, two));
+      expect(result).toMatchObject({ status: 'completed', violations: [] });
+      expect(result.measurements).toMatchObject({
+        lastRecoveredMs: null,
+        notRecoverable: { connections: 2, reason: expect.stringContaining('no replica is left') },
+      });
+    },
+  );
+
+  it('connections that nothing was done to, and that nobody served, hang: a violation', () => {
+    const silent = { ...lostStory(0, 'x'), transports: [transport(0)] };
+    const result = evaluate(observe([silent, lostStory(1, 'ECONNRESET')], KEPT, two));
+    expect(result.violations).toEqual(['1 connections were neither served nor reset']);
+  });
+
+  it('a reply that was under way when the last replica died makes no connection a served one', () => {
+    const late = {
+      ...lostStory(0, 'ECONNRESET'),
+      requests: [{ id: '0-0', connection: 0, sentMs: 999, repliedMs: 1001 }],
+    };
+    expect(evaluate(observe([late], KEPT, two)).measurements?.connections).toMatchObject([{ fate: 'lost' }]);
+  });
+
+  it('with three replicas, kept connections come back as new ones; that counts as not recoverable', () => {
+    const result = evaluate(observe([reconnectedStory(0, false), reconnectedStory(1, false)], KEPT, three));
+    expect(result).toMatchObject({ status: 'completed', violations: [] });
+    expect(result.measurements?.notRecoverable).toMatchObject({ connections: 2 });
+  });
+
+  it('with three replicas, strategies that reconnect recover as ever', () => {
+    const result = evaluate(observe([reconnectedStory(0, true), lostStory(1, 'x')], RESUMED, three));
+    expect(result).toMatchObject({ status: 'completed', violations: [] });
+    expect(result.measurements?.notRecoverable).toBeNull();
+    const nobody = evaluate(observe(lost, RESUMED, three));
+    expect(nobody.status).toBe('invalid');
+  });
+
+  it.each([
+    ['a connection survived', [keptStory(0)], KEPT, '1 connections survived'],
+    ['somebody made a handshake', [reconnectedStory(0, false)], FULL, 'expected no handshake'],
+  ] as const)('is invalid with two replicas when %s', (_, stories, expects, reason) => {
+    const result = evaluate(observe(stories, expects, two));
+    expect(result.status).toBe('invalid');
+    expect(reasonsOf(result)).toContain(reason);
+  });
+
+  it('counts what the backup had received before it died', () => {
+    const [survivor] = observe([keptStory(0)], KEPT).survivors;
+    if (survivor === undefined) throw new Error('there is one');
+    const beforeFault = [{ ...survivor, replication: { ...survivor.replication, bytes: 700, messages: 3 } }];
+    const measured = measure(observe(lost, KEPT, { ...two, survivors: [], beforeFault }));
+    expect(measured.replication).toMatchObject({ bytes: 700, messages: 3 });
+  });
+});
+
 describe('measurements', () => {
+  it('tell what the fault did, from the start of the load', () => {
+    expect(measure(observe([keptStory(0)], KEPT)).faultEvents).toEqual([
+      { atMs: FAULT_MS - LOAD_START_MS, action: 'SIGKILL', replica: 0, stateBefore: 'running' },
+    ]);
+  });
+
   it('have times from the start of the load', () => {
     expect(measure(observe([keptStory(0), keptStory(1)], KEPT))).toMatchObject({
       faultInjectedMs: FAULT_MS - LOAD_START_MS,
@@ -172,15 +254,21 @@ describe('measurements', () => {
         { id: '0-4', connection: 0, method: 'POST', sentMs: 1100, repliedMs: 1105 },
       ],
     };
-    const executions = new Map([
+    const byRequest = new Map([
       ['0-0', 1],
       ['0-1', 2],
       ['0-2', 3],
       ['0-4', 1],
     ]);
-    const measured = measure(observe([story], KEPT, { executions }));
+    const measured = measure(observe([story], KEPT, { executions: { byRequest, byFenced: 4 } }));
     expect(measured.requests).toEqual({ ok: 3, failed: 1, unknown: 1 });
-    expect(measured.executions).toEqual({ zero: 1, once: 2, more: 2, moreNonIdempotent: 1 });
+    expect(measured.executions).toEqual({
+      zero: 1,
+      once: 2,
+      more: 2,
+      moreNonIdempotent: 1,
+      byFencedPrimary: 4,
+    });
   });
 
   it('count refusals by reason', () => {

@@ -1,6 +1,8 @@
 /** Fabricated observations of a trial: a fault at 1,000 ms, and connections that tell one story each. */
 import type { Observations } from '../../src/bench/evaluate.js';
+import { kill } from '../../src/cluster/faults/kill.js';
 import type { DirectorReport, FlowRow, ReplicaReport } from '../../src/cluster/messages.js';
+import type { FaultEvidence } from '../../src/contracts/fault.js';
 import type { LoadReport, RequestOutcome, TransportRow } from '../../src/contracts/load.js';
 import type { TrialSpec } from '../../src/contracts/results.js';
 import type { Expectation } from '../../src/contracts/strategy.js';
@@ -113,6 +115,22 @@ export function lostStory(connection: number, cause: string): Story {
   };
 }
 
+/** The primary of two replicas was killed, and nothing else happened. */
+export function killEvidence(changes: Partial<FaultEvidence> = {}): FaultEvidence {
+  return {
+    primary: 0,
+    backup: 1,
+    replicas: 2,
+    events: [{ atMs: FAULT_MS, action: 'SIGKILL', replica: 0, stateBefore: 'running' }],
+    failures: [{ replica: 0, cause: 'end of stream', atMs: DETECTED_MS }],
+    fates: [
+      { endedBy: 'SIGKILL', state: 'ended', answers: false },
+      { endedBy: null, state: 'running', answers: true },
+    ],
+    ...changes,
+  };
+}
+
 /** What all processes saw of a trial in which the connections had these stories. */
 export function observe(
   stories: readonly Story[],
@@ -125,11 +143,16 @@ export function observe(
     startedAt: '2026-03-02T09:00:00.000Z',
     loadStartMs: LOAD_START_MS,
     faultMs: FAULT_MS,
-    primaryExit: 'SIGKILL',
+    fault: kill,
+    evidence: killEvidence(),
     load: loadReport(stories),
     director: directorReport(stories),
     survivors: [replicaReport(stories)],
-    executions: new Map(stories.flatMap(({ requests }) => requests.map(({ id }) => [id, 1] as const))),
+    beforeFault: [],
+    executions: {
+      byRequest: new Map(stories.flatMap(({ requests }) => requests.map(({ id }) => [id, 1] as const))),
+      byFenced: 0,
+    },
     ...changes,
   };
 }

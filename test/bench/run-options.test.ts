@@ -34,6 +34,7 @@ describe('what is not given', () => {
       engine: 'adopted',
       rttMs: 0,
       replicas: 2,
+      detector: { intervalMs: 100, missedLimit: 20 },
     });
   });
 
@@ -128,7 +129,9 @@ describe('names', () => {
     ['a strategy', { strategies: 'nope' }, ['strategy "nope"', ...ALL]],
     ['a strategy file', { strategy: ['./nope.js'] }, ['./nope.js', 'cannot be loaded']],
     ['a workload', { workloads: 'nope' }, ['workload "nope"', 'request-reply']],
-    ['a fault', { faults: 'nope' }, ['--faults', '"nope"', 'kill']],
+    ['a fault', { faults: 'nope' }, ['fault', '"nope"', 'kill, hang, double']],
+    ['a heartbeat interval', { heartbeatIntervalMs: 0 }, ['--heartbeat-interval-ms 0', '1 to 60000']],
+    ['missed heartbeats', { heartbeatMissed: 'x' }, ['--heartbeat-missed x', '1 to 1000']],
     ['an option', { conections: 1 }, ['"conections"', 'connections', 'rttMs']],
   ])('that are unknown are told with those that are not: %s', async (_, raw, mentions) => {
     await expectRefused(raw, ...mentions);

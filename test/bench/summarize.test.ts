@@ -86,7 +86,8 @@ describe('RunAccumulator', () => {
       {},
       {
         requests: { ok: 5, failed: 2, unknown: 1 },
-        executions: { zero: 1, once: 5, more: 2, moreNonIdempotent: 1 },
+        executions: { zero: 1, once: 5, more: 2, moreNonIdempotent: 1, byFencedPrimary: 3 },
+        notRecoverable: { connections: 2, reason: 'all are dead' },
         handshakesAfterFault: { full: 1, resumed: 2 },
         corruptedBytes: 3,
         refusals: { 'state-missing': 2 },
@@ -95,7 +96,8 @@ describe('RunAccumulator', () => {
     );
     expect(summarize([one, one]).cells[0]).toMatchObject({
       requests: { ok: 10, failed: 4, unknown: 2 },
-      executions: { zero: 2, once: 10, more: 4, moreNonIdempotent: 2 },
+      executions: { zero: 2, once: 10, more: 4, moreNonIdempotent: 2, byFencedPrimary: 6 },
+      notRecoverable: { connections: 4, reason: 'all are dead' },
       handshakesAfterFault: { full: 2, resumed: 4 },
       corruptedBytes: 6,
       refusals: { 'state-missing': 4 },

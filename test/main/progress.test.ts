@@ -8,6 +8,7 @@ const spec: TrialSpec = {
   ...{
     connections: 10,
     replicas: 2,
+    heartbeats: { intervalMs: 100, missedLimit: 20 },
     arrivals: 'open',
     engine: 'adopted',
     rttMs: 0,

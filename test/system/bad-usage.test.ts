@@ -27,7 +27,7 @@ describe.concurrent('an option with a wrong value names the option, the value an
     ['compare --workloads nope', ['workload', '"nope"', 'request-reply', 'bulk-download', 'idle-fleet']],
     ['compare --workloads ./missing.js', ['workload ./missing.js', 'cannot be loaded']],
     ['compare --workloads ,', ['--workloads', 'at least one']],
-    ['compare --faults nope', ['--faults', '"nope"', 'kill']],
+    ['compare --faults nope', ['fault', '"nope"', 'kill, hang, double']],
     ['compare --connections 0', ['--connections 0', '1 to 100000']],
     ['compare --connections abc', ['--connections abc', '1 to 100000']],
     ['compare --connections=', ['--connections', '1 to 100000']],

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { STRATEGIES } from '../../../strategies/index.js';
 import { WORKLOADS } from '../../../workloads/index.js';
 import { UsageError } from '../../base/errors.js';
-import { FAULTS } from '../../cluster/faults.js';
+import { FAULTS } from '../../cluster/faults/index.js';
 
 const LISTS: Readonly<Record<string, readonly { readonly id: string; readonly text: string }[]>> = {
   strategies: STRATEGIES.map(({ id, summary }) => ({ id, text: summary })),
