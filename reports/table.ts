@@ -1,4 +1,4 @@
-/** The comparison table for a terminal. */
+/** The comparison table for a terminal, with the charts that characters can draw. */
 import pc from 'picocolors';
 import type { Report, ReportOptions, Results } from '../src/contracts/report.js';
 import type { Summary } from '../src/contracts/results.js';
@@ -12,8 +12,11 @@ import {
   type Tone,
   toRow,
 } from './shared/columns.js';
+import { NONE } from './shared/format.js';
 import { printable } from './shared/printable.js';
 import { problemLines } from './shared/problems.js';
+import { chartLines } from './table/charts.js';
+import { clip, wrap } from './table/text.js';
 
 type Colours = ReturnType<typeof pc.createColors>;
 
@@ -30,16 +33,25 @@ const MIN_WIDTH = 32;
 
 export const table: Report = { id: 'table', title: 'Comparison table', extension: 'txt', render };
 
-function render({ summary }: Results, options: ReportOptions): string {
+function render({ summary, series }: Results, options: ReportOptions): string {
   const width = Math.max(MIN_WIDTH, options.width);
   const colours = pc.createColors(options.colour);
   const groups = groupCells(summary);
   const body =
     groups.length === 0
       ? ['No trial has ended: nothing to compare.']
-      : tableLines(summary, groups, width, colours);
+      : [
+          ...tableLines(summary, groups, width, colours),
+          ...chartLines(groups, { series, width, colours, unicode: options.unicode ?? true }),
+        ];
   const lines = [...body, ...problems(summary, width, colours)];
-  return `${lines.join('\n')}\n`;
+  const text = `${lines.join('\n')}\n`;
+  return options.unicode === false ? withAsciiSigns(text) : text;
+}
+
+/** What the table itself puts between names and numbers. Names stay what they are. */
+function withAsciiSigns(text: string): string {
+  return text.replaceAll(NONE, '-').replaceAll('…', '~');
 }
 
 function tableLines(
@@ -150,29 +162,4 @@ function titled(title: string, lines: readonly string[], width: number): string[
     wrap(line, width - 2).map((part, index) => (index === 0 ? '- ' : '  ') + part),
   );
   return ['', `${title}:`, ...items];
-}
-
-/** Breaks between words; a word longer than a line is broken inside. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ').flatMap((part) => pieces(part, width))) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return line === '' ? lines : [...lines, line];
-}
-
-function pieces(word: string, width: number): string[] {
-  if (word.length <= width) return [word];
-  return Array.from({ length: Math.ceil(word.length / width) }, (_, i) =>
-    word.slice(i * width, (i + 1) * width),
-  );
-}
-
-function clip(text: string, width: number): string {
-  const characters = [...text];
-  return characters.length <= width ? text : `${characters.slice(0, width - 1).join('')}…`;
 }
