@@ -39,9 +39,9 @@ function parse(line: Buffer): KeyLogLine | undefined {
   if (labelEnd <= 0 || labelEnd > MAX_LABEL_BYTES || randomEnd < 0) return undefined;
   const label = line.toString('latin1', 0, labelEnd);
   if (!/^[A-Z0-9_]+$/.test(label)) return undefined;
-  const clientRandom = decodeHex(line.subarray(labelEnd + 1, randomEnd));
+  const clientRandom = decodeHex(line.subarray(labelEnd + 1, randomEnd), Buffer.alloc);
   if (clientRandom?.length !== CLIENT_RANDOM_BYTES) return undefined;
-  const secret = decodeHex(line.subarray(randomEnd + 1));
+  const secret = decodeHex(line.subarray(randomEnd + 1), allocateSecret);
   if (secret === undefined || secret.length === 0 || secret.length > MAX_SECRET_BYTES) return undefined;
   return { label, clientRandom, secret };
 }
@@ -53,9 +53,9 @@ function contentEnd(line: Buffer): number {
   return end;
 }
 
-function decodeHex(hex: Buffer): Buffer | undefined {
+function decodeHex(hex: Buffer, allocate: (bytes: number) => Buffer): Buffer | undefined {
   if (hex.length % 2 !== 0) return undefined;
-  const bytes = allocateSecret(hex.length / 2);
+  const bytes = allocate(hex.length / 2);
   for (let i = 0; i < bytes.length; i += 1) {
     const high = hexDigit(hex[2 * i]);
     const low = hexDigit(hex[2 * i + 1]);

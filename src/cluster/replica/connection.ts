@@ -378,6 +378,8 @@ export class Connection {
     const at = { recordsRead, recordsWritten };
     const state = encodeCommittedState({ checkpoint, input });
     this.#outbox.commit(recordsRead, false, this.#host.seal.seal(this.flowId, at, state));
+    state.fill(0);
+    input.fill(0);
   }
 
   /**

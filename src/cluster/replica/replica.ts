@@ -442,7 +442,14 @@ export class Replica implements ConnectionHost {
   #openCommitted(flowId: number, take: Take): CommittedState | undefined {
     if (take.sealedState === undefined) return undefined;
     const opened = this.seal.open(flowId, take.commit, take.sealedState);
-    if (opened === undefined) this.#incoming.counters.refused += 1;
-    return opened && parseCommittedState(opened);
+    if (opened === undefined) {
+      this.#incoming.counters.refused += 1;
+      return undefined;
+    }
+    try {
+      return parseCommittedState(opened);
+    } finally {
+      opened.fill(0);
+    }
   }
 }

@@ -63,7 +63,10 @@ export function planResumption(
   const unsent = point.output.filter(({ index }) => index >= take.delivered && index < point.recordsWritten);
   const delivered = deliveredFrom(take, point.recordsWritten);
   const missing = Math.max(0, point.recordsWritten - take.delivered);
-  if (delivered === undefined || unsent.length !== missing) return { refused: 'state-mismatch' };
+  if (delivered === undefined || unsent.length !== missing) {
+    wipeStaticState(state);
+    return { refused: 'state-mismatch' };
+  }
   return {
     state,
     recordsRead: point.recordsRead,

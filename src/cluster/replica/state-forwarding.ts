@@ -64,6 +64,8 @@ export class StateForwarding {
       const payload = encodeStateMessage(message);
       link.replicate(flowId, 0, payload);
       payload.fill(0);
+      // Put together for this message; all else in it is still kept.
+      message.input?.bytes.fill(0);
     }
     this.#sent.set(flowId, link);
   }

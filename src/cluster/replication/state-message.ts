@@ -1,6 +1,7 @@
 /** What a primary tells a backup about one connection: a list of state fields, each with its length. */
 import { ByteReader, ByteWriter } from '../../base/bytes.js';
 import { ProtocolError } from '../../base/errors.js';
+import { copySecret } from '../../base/secret.js';
 import type { RecordPosition } from '../../contracts/strategy.js';
 import { Alert } from '../../tls/alert.js';
 
@@ -132,7 +133,7 @@ function readField(
   const id = reader.uint8();
   switch (id) {
     case FieldId.secrets:
-      message.secrets = { established: readPosition(reader), state: readLong(reader) };
+      message.secrets = { established: readPosition(reader), state: copySecret(reader.bytes(reader.uint32())) };
       return;
     case FieldId['sequence-numbers']:
       message.position = readPosition(reader);
