@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecoveryStrategy } from '../contracts/strategy.js';
 import { type ChildChannel, type ChildExit, spawnChild } from '../net/message-channel.js';
 import type { Identity } from './certificates.js';
@@ -25,6 +26,10 @@ import { CLUSTER_KEY_BYTES } from './replication/sealed-channel.js';
 /** Starting a process takes 50 ms on an idle machine; one with many busy processes may take seconds. */
 const START_TIMEOUT_MS = 20_000;
 const REPORT_TIMEOUT_MS = 10_000;
+/** The state of a thousand flows takes some 10 ms to arrive where it has to be. */
+const PROTECTED_POLL_MS = 20;
+/** State that has not arrived by then never will. */
+const PROTECTED_TIMEOUT_MS = 10_000;
 /** Of `tls.Server`: 16 bytes name, 16 bytes HMAC key, 16 bytes AES key. */
 const TICKET_KEYS_BYTES = 48;
 
@@ -70,12 +75,6 @@ export interface ClusterRecords {
   readonly replicas: readonly ReplicaReport[];
   /** How often each request was executed in that time, by replicas that have died since included. */
   readonly executions: ReadonlyMap<string, number>;
-}
-
-/** What a replica holds, as the director counts it and as it counts itself. */
-export interface HoldingsCheck {
-  readonly director: ReplicaStatus;
-  readonly replica: ReplicaHoldings;
 }
 
 export class Cluster {
@@ -212,16 +211,23 @@ export class Cluster {
     }
   }
 
-  /** What the replicas that live hold. The two counts agree when nothing is under way between them. */
-  async holdings(): Promise<HoldingsCheck[]> {
-    const alive = (await this.#status()).filter((replica) => replica.alive);
-    return Promise.all(
-      alive.map(async (director) => {
-        const channel = this.#replica(director.index);
-        channel.send({ kind: 'status' });
-        return { director, replica: (await channel.expect('status', REPORT_TIMEOUT_MS)).holdings };
-      }),
-    );
+  /** The replicas as the director counts them, by index. */
+  async status(): Promise<readonly ReplicaStatus[]> {
+    return (await this.#status()).replicas;
+  }
+
+  /**
+   * Resolves when the replicas have the state of all flows that they are to keep, so that a next fault finds it there.
+   * Rejects when that takes longer than 10 s; the error says what is missing where.
+   */
+  async untilProtected(): Promise<void> {
+    const deadlineMs = performance.now() + PROTECTED_TIMEOUT_MS;
+    for (let missing = await this.#missingState(); missing !== ''; missing = await this.#missingState()) {
+      if (performance.now() > deadlineMs) {
+        throw new Error(`state of flows is missing after ${PROTECTED_TIMEOUT_MS} ms: ${missing}`);
+      }
+      await sleep(PROTECTED_POLL_MS);
+    }
   }
 
   /** Ends all processes, whatever state they are in. */
@@ -323,14 +329,34 @@ export class Cluster {
     );
   }
 
-  async #status(): Promise<readonly ReplicaStatus[]> {
+  /** Empty when every flow's state is where it has to be. */
+  async #missingState(): Promise<string> {
+    const { replicas, protecting } = await this.#status();
+    if (protecting) return 'flows are still without a backup';
+    const alive = replicas.filter((replica) => replica.alive);
+    const held = await Promise.all(alive.map(({ index }) => this.#holdings(index)));
+    return alive
+      .flatMap(({ index, keeps }, at) => {
+        const has = held[at]?.keeps ?? 0;
+        return has >= keeps ? [] : [`replica ${index} has ${has} of ${keeps}`];
+      })
+      .join(', ');
+  }
+
+  async #holdings(index: number): Promise<ReplicaHoldings> {
+    const replica = this.#replica(index);
+    replica.send({ kind: 'status' });
+    return (await replica.expect('status', REPORT_TIMEOUT_MS)).holdings;
+  }
+
+  async #status(): Promise<Extract<DirectorEvent, { kind: 'status' }>> {
     this.#director.send({ kind: 'status' });
-    return (await this.#director.expect('status', REPORT_TIMEOUT_MS)).replicas;
+    return this.#director.expect('status', REPORT_TIMEOUT_MS);
   }
 
   /** Indices of the replicas that have not failed, as the director knows. */
   async #living(): Promise<number[]> {
-    return (await this.#status()).filter(({ alive }) => alive).map(({ index }) => index);
+    return (await this.status()).filter(({ alive }) => alive).map(({ index }) => index);
   }
 
   #replica(index: number): ReplicaChannel {

@@ -2,6 +2,7 @@
 import type { Identity } from './certificates.js';
 import type { DirectorConfig, Placement, ReplicaAddress, ReplicaStatus } from './director/director.js';
 import type { Engine } from './replica/replica.js';
+import type { ReplicationCounters } from './replication/link.js';
 
 export interface ReplicaConfig {
   readonly index: number;
@@ -52,7 +53,7 @@ export interface ReplicaReport {
   readonly refusals: readonly { readonly flowId: number; readonly reason: string }[];
   readonly cpu: readonly CpuSample[];
   /** Received from primaries. */
-  readonly replication: { readonly bytes: number; readonly messages: number; readonly refused: number };
+  readonly replication: Readonly<ReplicationCounters>;
 }
 
 /** As the replica counts them. */
@@ -124,7 +125,8 @@ export type DirectorEvent =
   | { readonly kind: 'fenced' }
   /** `problem`: why it could not be reached; null when it has joined. */
   | { readonly kind: 'rejoined'; readonly problem: string | null }
-  | { readonly kind: 'status'; readonly replicas: readonly ReplicaStatus[] }
+  /** `protecting`: flows are still to be given a backup that has come back. */
+  | { readonly kind: 'status'; readonly replicas: readonly ReplicaStatus[]; readonly protecting: boolean }
   | {
       readonly kind: 'replica-failed';
       readonly replica: number;

@@ -98,7 +98,14 @@ class DirectorProcess {
         this.#parent.send({ kind: 'report', report: this.#recorder.report() });
         this.#recorder.forget();
       },
-      status: () => this.#parent.send({ kind: 'status', replicas: this.#started.status() }),
+      status: () => {
+        const director = this.#started;
+        this.#parent.send({
+          kind: 'status',
+          replicas: director.status(),
+          protecting: director.protecting,
+        });
+      },
       fence: ({ replica }) => {
         this.#started.fence(replica, 'fenced');
         this.#parent.send({ kind: 'fenced' });

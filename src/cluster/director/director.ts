@@ -6,7 +6,14 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../base/clock.js';
 import { ProtocolError } from '../../base/errors.js';
 import type { BackupRole, Expectation } from '../../contracts/strategy.js';
-import { COMMIT_QUIET, COMMIT_STATE, ControlType, parseCredit, parseEnd } from '../../net/control-records.js';
+import {
+  COMMIT_QUIET,
+  COMMIT_STATE,
+  ControlType,
+  encodeFence,
+  parseCredit,
+  parseEnd,
+} from '../../net/control-records.js';
 import { Trunk } from '../../net/trunk.js';
 import { Alert } from '../../tls/alert.js';
 import { type DetectorOptions, FailureDetector } from './failure-detector.js';
@@ -114,6 +121,11 @@ export class Director implements FlowHost {
     const replica = await this.#connectReplica(address);
     this.#replicas[this.#replicas.indexOf(this.#replica(address.index))] = replica;
     this.#protection.restart(this.#flows.values());
+  }
+
+  /** Whether flows without a backup are still to be told of a replica that has come back. */
+  get protecting(): boolean {
+    return this.#protection.pending;
   }
 
   status(): ReplicaStatus[] {
@@ -284,9 +296,19 @@ export class Director implements FlowHost {
     this.#observer.replicaFailed(replica.index, cause, this.#clock());
     const flows = [...replica.flows];
     replica.flows.clear();
-    if (this.#config.transport === 'kept') this.#moveAll(flows, replica);
-    else for (const flow of flows) flow.reset('replica-failed');
+    if (this.#config.transport === 'kept') {
+      this.#announceFailed(replica);
+      this.#moveAll(flows, replica);
+    } else for (const flow of flows) flow.reset('replica-failed');
     this.#protectAgain(replica.index);
+  }
+
+  /** It may only hang: the others are not to believe what it replicates when it wakes up, whether flows move now or later. */
+  #announceFailed({ index, incarnation }: Replica): void {
+    const body = encodeFence({ replica: index, incarnation });
+    for (const { alive, trunk } of this.#replicas) {
+      if (alive) trunk.sendControl(0, ControlType.fence, body);
+    }
   }
 
   /** Flows whose backup was the failed replica get another one, if one is left. */

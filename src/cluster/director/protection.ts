@@ -23,6 +23,11 @@ export class Protection {
     this.#schedule();
   }
 
+  /** Whether flows are still to be looked at. */
+  get pending(): boolean {
+    return this.#waiting !== undefined;
+  }
+
   stop(): void {
     this.#waiting = undefined;
     clearImmediate(this.#scheduled);

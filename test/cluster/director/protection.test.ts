@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { DirectorFlow } from '../../../src/cluster/director/flow.js';
+import { Protection } from '../../../src/cluster/director/protection.js';
+
+const FLOWS_PER_TURN = 64;
+
+interface StandIn {
+  readonly id: number;
+  backup: number | undefined;
+}
+
+/** Flows that only know their backup. */
+function standIns(backups: readonly (number | undefined)[]): { flows: DirectorFlow[]; all: StandIn[] } {
+  const all = backups.map((backup, id) => {
+    const flow = {
+      id,
+      backup,
+      protect(next: number) {
+        flow.backup = next;
+      },
+    };
+    return flow;
+  });
+  return { flows: all as unknown as DirectorFlow[], all };
+}
+
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('protection', () => {
+  it('gives some flows a backup in each turn, until all have one', async () => {
+    const { flows, all } = standIns(new Array(3 * FLOWS_PER_TURN - 1).fill(undefined));
+    const protection = new Protection(() => 1);
+    protection.restart(flows.values());
+    const counts = [];
+    for (let turns = 0; turns < 4; turns++) {
+      counts.push(all.filter(({ backup }) => backup === 1).length);
+      await turn();
+    }
+    expect(counts).toEqual([0, FLOWS_PER_TURN, 2 * FLOWS_PER_TURN, 3 * FLOWS_PER_TURN - 1]);
+  });
+
+  it('reaches every flow without a backup and no other, whatever the others are', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.option(fc.nat(3), { nil: undefined }), { maxLength: 300 }),
+        async (backups) => {
+          const { flows, all } = standIns(backups);
+          const protection = new Protection(({ id }) => (id % 5 === 4 ? undefined : 9));
+          protection.restart(flows.values());
+          for (let turns = 0; turns < 6; turns++) await turn();
+          expect(all.map(({ backup }) => backup)).toEqual(
+            backups.map((backup, id) => backup ?? (id % 5 === 4 ? undefined : 9)),
+          );
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it('begins again with the flows of a later call, and ends when it is stopped', async () => {
+    const first = standIns([undefined]);
+    const second = standIns(new Array(FLOWS_PER_TURN + 1).fill(undefined));
+    const protection = new Protection(() => 1);
+    protection.restart(first.flows.values());
+    protection.restart(second.flows.values());
+    await turn();
+    protection.stop();
+    await turn();
+    expect(first.all.map(({ backup }) => backup)).toEqual([undefined]);
+    expect(second.all.filter(({ backup }) => backup === 1)).toHaveLength(FLOWS_PER_TURN);
+  });
+});
