@@ -45,6 +45,7 @@ export class CellSamples {
   readonly #handshakesAfterFault = { full: 0, resumed: 0 };
   readonly #replicatedPerConnection: number[] = [];
   readonly #replicatedPerRequest: number[] = [];
+  #fencedMessages = 0;
   readonly #cpuMsPerRecovery: number[] = [];
   readonly #latenciesBeforeMs = { p50: [] as number[], p99: [] as number[] };
   readonly #throughput = new MeanRateCurve();
@@ -89,6 +90,7 @@ export class CellSamples {
     for (const name of PHASE_NAMES) append(this.#phasesMs[name], other.#phasesMs[name]);
     append(this.#replicatedPerConnection, other.#replicatedPerConnection);
     append(this.#replicatedPerRequest, other.#replicatedPerRequest);
+    this.#fencedMessages += other.#fencedMessages;
     append(this.#cpuMsPerRecovery, other.#cpuMsPerRecovery);
     append(this.#latenciesBeforeMs.p50, other.#latenciesBeforeMs.p50);
     append(this.#latenciesBeforeMs.p99, other.#latenciesBeforeMs.p99);
@@ -184,6 +186,7 @@ export class CellSamples {
   #addCost({ replication, replicaCpuMsPerRecovery, latencyMs }: Measurements): void {
     this.#replicatedPerConnection.push(replication.bytesPerConnection);
     this.#replicatedPerRequest.push(replication.bytesPerRequest);
+    this.#fencedMessages += replication.fenced;
     if (replicaCpuMsPerRecovery !== null) this.#cpuMsPerRecovery.push(replicaCpuMsPerRecovery);
     if (latencyMs.beforeP50 !== null) this.#latenciesBeforeMs.p50.push(latencyMs.beforeP50);
     if (latencyMs.beforeP99 !== null) this.#latenciesBeforeMs.p99.push(latencyMs.beforeP99);
@@ -207,7 +210,7 @@ export class CellSamples {
     const bytesPerRequest = mean(this.#replicatedPerRequest);
     return bytesPerConnection === null || bytesPerRequest === null
       ? null
-      : { bytesPerConnection, bytesPerRequest };
+      : { bytesPerConnection, bytesPerRequest, fenced: this.#fencedMessages };
   }
 
   #latencyBefore(): Aggregate['latencyBeforeMs'] {

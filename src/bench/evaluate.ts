@@ -78,6 +78,7 @@ function measure(seen: Observations): Measurements {
     replication: {
       bytes,
       messages: sum(received.map(({ messages }) => messages)),
+      fenced: sum(received.map(({ fenced }) => fenced)),
       bytesPerConnection: bytes / spec.connections,
       bytesPerRequest: requests.ok === 0 ? 0 : bytes / requests.ok,
     },

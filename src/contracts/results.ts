@@ -113,6 +113,8 @@ export const measurementsSchema = z.object({
     /** Everything the primaries sent to backups for this trial, framing and seals included. */
     bytes: count,
     messages: count,
+    /** Messages of primaries that had been replaced before. None of them was used. */
+    fenced: count.default(0),
     bytesPerConnection: z.number().nonnegative(),
     bytesPerRequest: z.number().nonnegative(),
   }),
@@ -172,7 +174,9 @@ const aggregateShape = {
   executions: executionCountsSchema,
   corruptedBytes: count,
   handshakesAfterFault: z.object({ full: count, resumed: count }),
-  replication: z.object({ bytesPerConnection: z.number(), bytesPerRequest: z.number() }).nullable(),
+  replication: z
+    .object({ bytesPerConnection: z.number(), bytesPerRequest: z.number(), fenced: count.default(0) })
+    .nullable(),
   replicaCpuMsPerRecovery: ms.nullable(),
   throughput: z
     .object({

@@ -30,7 +30,7 @@ class Recorder implements ReplicaObserver {
   #takeovers: { flowId: number; takenMs: number; stateMs: number; cryptoMs: number }[] = [];
   #refusals: { flowId: number; reason: string }[] = [];
   #cpu: CpuSample[] = [];
-  #received = { bytes: 0, messages: 0, refused: 0 };
+  #received = { bytes: 0, messages: 0, refused: 0, fenced: 0 };
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -60,7 +60,7 @@ class Recorder implements ReplicaObserver {
 
   report(replica: Replica): ReplicaReport {
     this.#sampleCpu();
-    const { bytes, messages, refused } = replica.replication;
+    const { bytes, messages, refused, fenced } = replica.replication;
     return {
       handshakes: this.#handshakes,
       takeovers: this.#takeovers,
@@ -70,6 +70,7 @@ class Recorder implements ReplicaObserver {
         bytes: bytes - this.#received.bytes,
         messages: messages - this.#received.messages,
         refused: refused - this.#received.refused,
+        fenced: fenced - this.#received.fenced,
       },
     };
   }

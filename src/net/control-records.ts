@@ -24,10 +24,12 @@ export const ControlType = {
   heartbeat: 133,
   /** To the replica: the flow has another backup from now on. */
   protect: 134,
+  /** To the replica, flow 0: this one has failed; what it still sends does not count. */
+  fence: 135,
 } as const;
 
 export const FIRST_CONTROL_TYPE = 128;
-export const LAST_CONTROL_TYPE = 134;
+export const LAST_CONTROL_TYPE = 135;
 /** A two-byte length. */
 export const MAX_CONTROL_BODY_BYTES = 65_535;
 
@@ -191,6 +193,27 @@ export function parseProtect(body: Buffer): number | undefined {
   const backup = reader.uint8();
   reader.end();
   return backup === NO_BACKUP ? undefined : backup;
+}
+
+/** A process of a replica that was declared failed. */
+export interface Fenced {
+  readonly replica: number;
+  readonly incarnation: number;
+}
+
+export function encodeFence({ replica, incarnation }: Fenced): Buffer {
+  const writer = new ByteWriter();
+  writer.uint8(replica);
+  writer.uint32(incarnation);
+  return writer.finish();
+}
+
+/** @throws ProtocolError when `body` is not exactly an index and an incarnation. */
+export function parseFence(body: Buffer): Fenced {
+  const reader = new ByteReader(body, 'fence');
+  const fenced = { replica: reader.uint8(), incarnation: reader.uint32() };
+  reader.end();
+  return fenced;
 }
 
 /** @throws ProtocolError when `body` is not exactly a four-byte count. */

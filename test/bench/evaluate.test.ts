@@ -283,12 +283,13 @@ describe('measurements', () => {
 
   it('share replicated bytes out, those that the director keeps included', () => {
     const seen = withSurvivor(observe([keptStory(0), keptStory(1)], KEPT), {
-      replication: { bytes: 900, messages: 7, refused: 0 },
+      replication: { bytes: 900, messages: 7, refused: 0, fenced: 2 },
     });
     const measured = measure({ ...seen, director: { ...seen.director, committedStateBytes: 100 } });
     expect(measured.replication).toEqual({
       bytes: 1000,
       messages: 7,
+      fenced: 2,
       bytesPerConnection: 500,
       bytesPerRequest: 250,
     });

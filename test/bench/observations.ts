@@ -198,6 +198,6 @@ function replicaReport(stories: readonly Story[]): ReplicaReport {
       { atMs: 0, cpuMs: 0 },
       { atMs: 2000, cpuMs: 800 },
     ],
-    replication: { bytes: 0, messages: 0, refused: 0 },
+    replication: { bytes: 0, messages: 0, refused: 0, fenced: 0 },
   };
 }

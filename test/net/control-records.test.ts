@@ -4,12 +4,15 @@ import {
   DELIVERED_ENTRY_BYTES,
   END_REASONS,
   encodeEnd,
+  encodeFence,
   encodeOpen,
   encodeTake,
   MAX_CONTROL_BODY_BYTES,
   parseCredit,
   parseEnd,
+  parseFence,
   parseOpen,
+  parseProtect,
   parseTake,
   type Take,
   writeDeliveredEntry,
@@ -129,6 +132,19 @@ describe('end', () => {
   });
 });
 
+describe('fence', () => {
+  it('is parsed back, and nothing else is', () => {
+    fc.assert(
+      fc.property(fc.nat(255), fc.nat(2 ** 32 - 1), (replica, incarnation) => {
+        const body = encodeFence({ replica, incarnation });
+        expect(parseFence(body)).toEqual({ replica, incarnation });
+        expect(() => parseFence(body.subarray(1))).toThrow(REFUSED);
+        expect(() => parseFence(Buffer.concat([body, Buffer.of(0)]))).toThrow(REFUSED);
+      }),
+    );
+  });
+});
+
 describe('credit', () => {
   it('is four bytes', () => {
     expect(parseCredit(Buffer.of(0, 1, 0, 2))).toBe(65_538);
@@ -151,7 +167,7 @@ describe('an entry of a delivered record', () => {
 it('parsers throw nothing but ProtocolError, whatever they get', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      for (const parse of [parseOpen, parseTake, parseEnd, parseCredit]) {
+      for (const parse of [parseOpen, parseTake, parseEnd, parseFence, parseProtect, parseCredit]) {
         try {
           parse(Buffer.from(bytes));
         } catch (error) {

@@ -12,6 +12,7 @@ import {
   type EndReason,
   parseCredit,
   parseEnd,
+  parseFence,
   parseOpen,
   parseProtect,
   parseTake,
@@ -257,6 +258,11 @@ export class Replica implements ConnectionHost {
       case ControlType.protect:
         this.#protect(flowId, parseProtect(body));
         return;
+      case ControlType.fence: {
+        const { replica, incarnation } = parseFence(body);
+        this.#incoming.whenDrained(replica, incarnation, LINK_DRAIN_GRACE_MS, () => {});
+        return;
+      }
       case ControlType.credit: {
         const served = this.#flows.get(flowId);
         if (served?.stage === 'connection') served.connection.credit(parseCredit(body));

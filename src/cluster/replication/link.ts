@@ -170,11 +170,13 @@ export interface ReplicationCounters {
   messages: number;
   /** Frames or whole links that were refused. */
   refused: number;
+  /** Frames of primaries that had been fenced before: none of them was used. Not among the bytes and messages. */
+  fenced: number;
 }
 
 /** The backup's end of all links. */
 export class IncomingLinks {
-  readonly counters: ReplicationCounters = { bytes: 0, messages: 0, refused: 0 };
+  readonly counters: ReplicationCounters = { bytes: 0, messages: 0, refused: 0, fenced: 0 };
   readonly #clusterKey: Buffer;
   readonly #handler: ReplicationHandler;
   readonly #server: Server;
@@ -206,17 +208,21 @@ export class IncomingLinks {
   }
 
   /**
-   * Calls back when nothing of this process of `peer` can arrive any more. A dead one's link is drained to its end; one
-   * that still lives after `graceMs` only hung, and is fenced. The link of the process that replaced it is left alone.
+   * Calls back when nothing more of this process of `peer` will count. A dead one's link is drained to its end; one that
+   * still lives after `graceMs` only hung, and is fenced: what it sends later is counted, not used, and not acknowledged.
+   * The link of the process that replaced it is left alone.
    */
   whenDrained(peer: number, incarnation: number, graceMs: number, callback: () => void): void {
     const link = this.#links.get(processKey(peer, incarnation));
-    if (link === undefined) {
+    if (link === undefined || link.fenced) {
       callback();
       return;
     }
     link.drained.push(callback);
-    link.fence ??= setTimeout(() => link.socket.destroy(), graceMs);
+    link.fence ??= setTimeout(() => {
+      link.fenced = true;
+      this.#drained(link);
+    }, graceMs);
   }
 
   #greet(socket: Socket): void {
@@ -244,18 +250,25 @@ export class IncomingLinks {
     const peerSalt = greeting.subarray(MAGIC.length, GREETING_BYTES);
     const salt = Buffer.concat([challenge, peerSalt]);
     const key = processKey(peerSalt.readUInt8(0), peerSalt.readUInt32BE(1));
-    const peer: PeerLink = { key, socket, drained: [], fence: undefined };
+    const peer: PeerLink = { drained: [], fence: undefined, fenced: false };
     const link = new IncomingLink(socket, {
       opener: new FrameOpener(deriveLinkKey(this.#clusterKey, salt, 'to-backup')),
       sealer: new FrameSealer(deriveLinkKey(this.#clusterKey, salt, 'to-primary')),
       // Only a frame that opens proves that the peer has the cluster key.
       admitted: () => this.#links.set(key, peer),
-      frame: (frame) => this.#dispatch(frame),
+      frame: (frame) => {
+        if (peer.fenced) this.#ignore(frame);
+        else this.#dispatch(frame);
+      },
+      acknowledges: () => !peer.fenced,
       refused: () => this.#refuse(socket),
     });
-    socket.on('close', () => this.#drained(peer));
+    socket.on('close', () => {
+      if (this.#links.get(key) === peer) this.#links.delete(key);
+      this.#drained(peer);
+    });
     const receive = (chunk: Buffer): void => {
-      this.counters.bytes += chunk.length;
+      if (!peer.fenced) this.counters.bytes += chunk.length;
       link.receive(chunk);
     };
     socket.on('data', receive);
@@ -264,8 +277,12 @@ export class IncomingLinks {
 
   #drained(peer: PeerLink): void {
     clearTimeout(peer.fence);
-    if (this.#links.get(peer.key) === peer) this.#links.delete(peer.key);
-    for (const callback of peer.drained) callback();
+    for (const callback of peer.drained.splice(0)) callback();
+  }
+
+  #ignore({ payload }: Frame): void {
+    this.counters.fenced += 1;
+    payload.fill(0);
   }
 
   #dispatch(frame: Frame): void {
@@ -296,12 +313,12 @@ function processKey(index: number, incarnation: number): string {
 }
 
 interface PeerLink {
-  readonly key: string;
-  readonly socket: Socket;
-  /** Called when the link has ended: all flows of a failed primary wait for it at once. */
+  /** Called when the link has ended or is fenced: all flows of a failed primary wait for it at once. */
   readonly drained: (() => void)[];
-  /** Ends a link that does not end by itself; undefined while nobody waits for it. */
+  /** Fences a link that does not end by itself; undefined while nobody waits for it. */
   fence: NodeJS.Timeout | undefined;
+  /** Nothing that arrives on it counts any more. */
+  fenced: boolean;
 }
 
 interface IncomingLinkOptions {
@@ -309,6 +326,8 @@ interface IncomingLinkOptions {
   readonly sealer: FrameSealer;
   readonly admitted: () => void;
   readonly frame: (frame: Frame) => void;
+  /** Whether frames are acknowledged: what does not count is not. */
+  readonly acknowledges: () => boolean;
   readonly refused: () => void;
 }
 
@@ -323,7 +342,7 @@ class IncomingLink {
   }
 
   receive(chunk: Buffer): void {
-    const { opener, admitted, frame, refused } = this.#options;
+    const { opener, admitted, frame, acknowledges, refused } = this.#options;
     const before = opener.count;
     try {
       opener.push(chunk, frame);
@@ -334,7 +353,7 @@ class IncomingLink {
     }
     if (opener.count === before) return;
     if (before === 0) admitted();
-    this.#acknowledge();
+    if (acknowledges()) this.#acknowledge();
   }
 
   /** One acknowledgement for everything of a turn. */

@@ -1,6 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { DirectorConfig } from '../../../src/cluster/director/director.js';
-import { ControlType, parseEnd, parseOpen, parseTake, type Take } from '../../../src/net/control-records.js';
+import {
+  ControlType,
+  parseEnd,
+  parseFence,
+  parseOpen,
+  parseTake,
+  type Take,
+} from '../../../src/net/control-records.js';
 import { until } from '../replica/harness.js';
 import { DirectorBench, type FakeClient, type FakeReplica, record } from './fake-replica.js';
 
@@ -50,6 +57,22 @@ async function kill(bench: DirectorBench, index: number): Promise<void> {
   await bench.replica(index).die();
   await until(() => bench.failures.length > before);
 }
+
+describe('a failed replica', () => {
+  it('is named to the others, before any flow of it: they are to believe it no more', async () => {
+    const bench = await start(3);
+    const { flowId } = await busyFlow(bench);
+    await kill(bench, 0);
+    await takeOf(bench.replica(1), flowId);
+    for (const index of [1, 2]) {
+      const [fence] = await bench.replica(index).expect(0, 1);
+      expect(fence?.type).toBe(ControlType.fence);
+      expect(parseFence(fence?.bytes ?? Buffer.alloc(0))).toEqual({ replica: 0, incarnation: 0 });
+    }
+    const order = bench.replica(1).received.map(({ type }) => type);
+    expect(order.indexOf(ControlType.fence)).toBeLessThan(order.indexOf(ControlType.take));
+  });
+});
 
 describe('a busy flow', () => {
   it('is taken over with the evidence, then its journal, then what comes', async () => {

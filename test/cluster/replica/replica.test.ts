@@ -70,6 +70,26 @@ describe.each([spr, fullStateCopy])('$id', (strategy) => {
     client.destroy();
   });
 
+  it('uses nothing that a primary replicates after it has been replaced, and executes its backlog all the same', async () => {
+    const cluster = await start(strategy, { detector: { intervalMs: 25, missedLimit: 10 } });
+    const client = await TestClient.open(cluster.port, SUITE);
+    expectReply(await client.exchange(get('0-1', 50)), '0-1');
+    cluster.hang(0);
+    client.send(post('0-2', 50, BODIES.slice('request:0-2', 0, 64)));
+    expectReply(await client.reply(), '0-2');
+    const { holdings, replication } = cluster.replicas[1] ?? {};
+    const messages = replication?.messages;
+    cluster.wake(0);
+    // The request that it had not read before it hung is what it does first: the outcome goes to the backup.
+    await until(() => (cluster.replicas[1]?.replication.fenced ?? 0) > 0);
+    expect(cluster.executions.filter((id) => id === '0-2')).toHaveLength(2);
+    expect(cluster.replicas[1]?.replication.messages).toBe(messages);
+    expect(cluster.replicas[1]?.holdings).toEqual(holdings);
+    expectReply(await client.exchange(get('0-3', 50)), '0-3');
+    expect(cluster.ended).toEqual([]);
+    client.destroy();
+  });
+
   it('goes on alone when the backup is lost, whatever the request is', async () => {
     const cluster = await start(strategy);
     const client = await TestClient.open(cluster.port, SUITE);

@@ -111,6 +111,7 @@ describe('a replication link', () => {
       bytes: Buffer.concat(tap.sent).length - greetingBytes,
       messages: 2,
       refused: 0,
+      fenced: 0,
     });
   });
 
@@ -223,7 +224,7 @@ describe('draining', () => {
     expect(new Set(order)).toEqual(new Set(['drained 2']));
   });
 
-  it('of a peer that only hangs ends it after the grace, and hears it no more', async () => {
+  it('of a peer that only hangs fences it after the grace: what it sends is counted, not used, not acknowledged', async () => {
     const { port, incoming, heard } = await startBackup();
     const tap = await startTap(port);
     const link = await connectLink(tap.port, CLUSTER_KEY, 3);
@@ -232,9 +233,44 @@ describe('draining', () => {
     tap.near()?.pause();
     replicate(link, 1, 'of the zombie');
     await new Promise<void>((resolve) => incoming.whenDrained(3, 0, 5, resolve));
+    const { bytes } = incoming.counters;
     tap.near()?.resume();
-    await until(() => link.acknowledgedCounter === Number.POSITIVE_INFINITY);
+    link.forget(1);
+    await until(() => incoming.counters.fenced === 2);
     expect(heard).toEqual([['state', 1, 'before']]);
+    expect(incoming.counters).toMatchObject({ bytes, messages: 1, refused: 0 });
+    // An acknowledgement would have been sent in the turn of the last frame: a later link's comes behind it.
+    const other = await connectLink(port, CLUSTER_KEY, 4);
+    await until(() => other.acknowledgedCounter > 0);
+    expect(link.acknowledgedCounter).toBe(counter);
+  });
+
+  it('of a peer that is fenced already is over at once', async () => {
+    const { port, incoming } = await startBackup();
+    const link = await connectLink(port, CLUSTER_KEY, 3);
+    await until(() => link.acknowledgedCounter > 0);
+    await new Promise<void>((resolve) => incoming.whenDrained(3, 0, 0, resolve));
+    let drained = false;
+    incoming.whenDrained(3, 0, 60_000, () => {
+      drained = true;
+    });
+    expect(drained).toBe(true);
+  });
+
+  it('calls back once, although the link of a fenced peer ends later', async () => {
+    const { port, incoming } = await startBackup();
+    const link = await connectLink(port, CLUSTER_KEY, 3);
+    await until(() => link.acknowledgedCounter > 0);
+    let calls = 0;
+    await new Promise<void>((resolve) => {
+      incoming.whenDrained(3, 0, 0, () => {
+        calls += 1;
+        resolve();
+      });
+    });
+    link.end();
+    await until(() => link.acknowledgedCounter === Number.POSITIVE_INFINITY);
+    expect(calls).toBe(1);
   });
 
   it('of a peer that has come back does not wait for its new process, and leaves the link of that one alone', async () => {
