@@ -7,8 +7,9 @@ import type { Cell, Measurements, Phases, TrialResult } from '../contracts/resul
 import type { Prng } from '../contracts/workload.js';
 import { mean, median } from '../stats/average.js';
 import { measureDip } from '../stats/dip.js';
-import { ascending, summarizeQuantiles } from '../stats/quantile.js';
+import { type Quantiles, quantile, summarizeQuantiles } from '../stats/quantile.js';
 import { MeanRateCurve, type RateCurve } from '../stats/rate-curve.js';
+import { Sample } from '../stats/sample.js';
 import { RecoverySamples } from './recovery-samples.js';
 
 /** Everything of a cell but its name. */
@@ -28,13 +29,13 @@ const PHASE_NAMES = [
 export class CellSamples {
   readonly #trials = { completed: 0, invalid: 0, inconclusive: 0 };
   readonly #recoveries = new RecoverySamples();
-  readonly #interruptionsMs: number[] = [];
-  readonly #phasesMs: Record<keyof Phases, number[]> = {
-    detectionMs: [],
-    redirectMs: [],
-    stateMs: [],
-    cryptoMs: [],
-    firstReplyMs: [],
+  readonly #interruptionsMs = new Sample();
+  readonly #phasesMs: Readonly<Record<keyof Phases, Sample>> = {
+    detectionMs: new Sample(),
+    redirectMs: new Sample(),
+    stateMs: new Sample(),
+    cryptoMs: new Sample(),
+    firstReplyMs: new Sample(),
   };
   readonly #connections = { kept: 0, reconnected: 0, lost: 0 };
   /** Lost connections that never had a verified reply after the fault. */
@@ -86,8 +87,8 @@ export class CellSamples {
     for (const [reason, count] of other.#refusals) this.#addRefusals(reason, count);
     this.#addNotRecoverable(other.#notRecoverable);
     this.#recoveries.merge(other.#recoveries);
-    append(this.#interruptionsMs, other.#interruptionsMs);
-    for (const name of PHASE_NAMES) append(this.#phasesMs[name], other.#phasesMs[name]);
+    this.#interruptionsMs.merge(other.#interruptionsMs);
+    for (const name of PHASE_NAMES) this.#phasesMs[name].merge(other.#phasesMs[name]);
     append(this.#replicatedPerConnection, other.#replicatedPerConnection);
     append(this.#replicatedPerRequest, other.#replicatedPerRequest);
     this.#fencedMessages += other.#fencedMessages;
@@ -103,9 +104,9 @@ export class CellSamples {
     const recoveryTimesMs = this.recoveryTimesMs();
     return {
       trials: { ...this.#trials },
-      recoveryTimeMs: summarizeQuantiles(recoveryTimesMs),
+      recoveryTimeMs: quantilesOf(recoveryTimesMs, this.#recoveries.count),
       recoveryP50IntervalMs: this.#recoveries.medianInterval(prng),
-      interruptionMs: summarizeQuantiles(ascending(this.#interruptionsMs)),
+      interruptionMs: quantilesOf(this.#interruptionsMs.sorted(), this.#interruptionsMs.count),
       phasesMs: this.phases(),
       connections: { ...this.#connections },
       requests: { ...this.#requests },
@@ -122,7 +123,7 @@ export class CellSamples {
     };
   }
 
-  /** Recovery time of each connection that has one, ms, ascending. */
+  /** Recovery times of the connections that have one, ms, ascending; of very many a part, evenly spaced by rank. */
   recoveryTimesMs(): Float64Array {
     return this.#recoveries.sorted();
   }
@@ -147,9 +148,10 @@ export class CellSamples {
 
   /** Median of each phase by itself: medians need not add up to the median recovery time. Null when none recovered. */
   phases(): Phases | null {
-    const [detectionMs, redirectMs, stateMs, cryptoMs, firstReplyMs] = PHASE_NAMES.map((name) =>
-      median(this.#phasesMs[name]),
-    );
+    const [detectionMs, redirectMs, stateMs, cryptoMs, firstReplyMs] = PHASE_NAMES.map((name) => {
+      const sorted = this.#phasesMs[name].sorted();
+      return sorted.length === 0 ? null : quantile(sorted, 0.5);
+    });
     if (
       detectionMs == null ||
       redirectMs == null ||
@@ -166,9 +168,9 @@ export class CellSamples {
     for (const connection of measurements.connections) {
       this.#connections[connection.fate]++;
       if (connection.recoveryTimeMs === null && connection.fate === 'lost') this.#neverRecovered++;
-      if (connection.interruptionMs !== null) this.#interruptionsMs.push(connection.interruptionMs);
+      if (connection.interruptionMs !== null) this.#interruptionsMs.add(connection.interruptionMs);
       if (connection.phases === null) continue;
-      for (const name of PHASE_NAMES) this.#phasesMs[name].push(connection.phases[name]);
+      for (const name of PHASE_NAMES) this.#phasesMs[name].add(connection.phases[name]);
     }
   }
 
@@ -242,6 +244,12 @@ export class CellSamples {
     if (first === undefined || half === undefined || last === undefined) return null;
     return { first, half, all: this.#neverRecovered > 0 ? null : last };
   }
+}
+
+/** @param count of the whole sample, of which `sorted` may be a part */
+function quantilesOf(sorted: Float64Array, count: number): Quantiles | null {
+  const quantiles = summarizeQuantiles(sorted);
+  return quantiles === null ? null : { ...quantiles, count };
 }
 
 /** End of the load, ms after the fault. A fault later than planned leaves less of it. */

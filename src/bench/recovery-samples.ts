@@ -5,13 +5,14 @@ import type { Prng } from '../contracts/workload.js';
 import { MIN_PAIRS_FOR_INTERVAL } from '../stats/bootstrap.js';
 import { bootstrapMedianInterval, type Stratum } from '../stats/median-interval.js';
 import { ascending, quantile } from '../stats/quantile.js';
+import { Sample } from '../stats/sample.js';
 import { thin } from '../stats/thin.js';
 
 /** Of a trial, for the interval: its median moves by less than 0.3 % of the ranks, whatever the number of connections. */
 const MAX_SAMPLES_PER_TRIAL = 200;
 
 export class RecoverySamples {
-  readonly #all: number[] = [];
+  readonly #all = new Sample();
   /** Ascending samples of each trial, one list of trials per cell: cells are resampled each by itself. */
   readonly #cells: Stratum[] = [];
   readonly #ownTrials: number[][] = [];
@@ -21,7 +22,7 @@ export class RecoverySamples {
   addTrial({ index }: TrialResult['spec'], connections: readonly ConnectionOutcome[]): void {
     const sorted = ascending(connections.flatMap(({ recoveryTimeMs }) => recoveryTimeMs ?? []));
     if (sorted.length === 0) return;
-    append(this.#all, sorted);
+    for (const recoveryTimeMs of sorted) this.#all.add(recoveryTimeMs);
     this.#ownTrials.push(thin(sorted, MAX_SAMPLES_PER_TRIAL));
     const example = medianConnection(connections, sorted);
     if (example?.phases) this.#examples.push({ trial: index, ...example, phases: example.phases });
@@ -29,14 +30,19 @@ export class RecoverySamples {
 
   /** Adds the samples of another cell. */
   merge(other: RecoverySamples): void {
-    append(this.#all, other.#all);
+    this.#all.merge(other.#all);
     append(this.#cells, other.#strata());
     append(this.#examples, other.#examples);
   }
 
-  /** ms, ascending. */
+  /** Connections that recovered. */
+  get count(): number {
+    return this.#all.count;
+  }
+
+  /** ms, ascending; of very many a part, evenly spaced by rank. */
   sorted(): Float64Array {
-    return ascending(this.#all);
+    return this.#all.sorted();
   }
 
   /**
