@@ -1,15 +1,70 @@
 /** The published JSON Schemas of the result files, generated from the zod schemas that also check them on reading. */
 import { z } from 'zod';
+import {
+  baselineSchema,
+  calibrationSchema,
+  GATE_SCHEMA_VERSION,
+  gateConfigSchema,
+  gateResultSchema,
+} from '../contracts/gate.js';
 import { SCHEMA_VERSION, summarySchema, trialResultSchema } from '../contracts/results.js';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
+/** A published schema: where it comes from and what a reader is told about it. */
+interface Published {
+  readonly schema: z.ZodType;
+  readonly version: number;
+  readonly title: string;
+  readonly description: string;
+}
+
+/** By the name of the file in `schemas/`. */
+const PUBLISHED = {
+  'trial.schema.json': {
+    schema: trialResultSchema,
+    version: SCHEMA_VERSION,
+    title: 'spr-bench trial',
+    description: 'One line of trials.ndjson.',
+  },
+  'summary.schema.json': {
+    schema: summarySchema,
+    version: SCHEMA_VERSION,
+    title: 'spr-bench summary',
+    description: 'The document in summary.json.',
+  },
+  'baseline.schema.json': {
+    schema: baselineSchema,
+    version: GATE_SCHEMA_VERSION,
+    title: 'spr-bench baseline',
+    description: 'What spr-bench baseline prints.',
+  },
+  'gate.schema.json': {
+    schema: gateResultSchema,
+    version: GATE_SCHEMA_VERSION,
+    title: 'spr-bench gate',
+    description: 'What spr-bench gate --json prints.',
+  },
+  'gate-config.schema.json': {
+    schema: gateConfigSchema,
+    version: GATE_SCHEMA_VERSION,
+    title: 'spr-bench gate configuration',
+    description: 'The file of spr-bench gate --config.',
+  },
+  'calibration.schema.json': {
+    schema: calibrationSchema,
+    version: GATE_SCHEMA_VERSION,
+    title: 'spr-bench calibration',
+    description: 'The file that spr-bench calibrate writes.',
+  },
+} as const satisfies Readonly<Record<string, Published>>;
+
+export type SchemaFile = keyof typeof PUBLISHED;
+
 /** Each published schema (JSON Schema draft 2020-12) by the name of its file in `schemas/`. */
-export function jsonSchemas(): Readonly<Record<'trial.schema.json' | 'summary.schema.json', JsonSchema>> {
-  return {
-    'trial.schema.json': toJsonSchema(trialResultSchema, 'spr-bench trial', 'One line of trials.ndjson.'),
-    'summary.schema.json': toJsonSchema(summarySchema, 'spr-bench summary', 'The document in summary.json.'),
-  };
+export function jsonSchemas(): Readonly<Record<SchemaFile, JsonSchema>> {
+  const entries = Object.entries(PUBLISHED).map(([file, published]) => [file, toJsonSchema(published)]);
+  return Object.fromEntries(entries) as Record<SchemaFile, JsonSchema>;
 }
 
 /** The text of a schema file. */
@@ -21,7 +76,7 @@ export function formatJsonSchema(schema: JsonSchema): string {
  * As input: unknown properties are allowed, so that a reader of version 1 accepts what a later release adds to it, as the
  * zod schemas do.
  */
-function toJsonSchema(schema: z.ZodType, title: string, description: string): JsonSchema {
+function toJsonSchema({ schema, version, title, description }: Published): JsonSchema {
   const { $schema, ...rest } = z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input' });
-  return { $schema, title: `${title}, schema version ${SCHEMA_VERSION}`, description, ...rest };
+  return { $schema, title: `${title}, schema version ${version}`, description, ...rest };
 }

@@ -57,7 +57,21 @@ export function writeSummary(path: string, summary: Summary): void {
 
 /** @throws UsageError naming the file and the reason when it cannot be read or is not a summary */
 export function readSummary(path: string): Summary {
-  return parseDocument(summarySchema, readText(path), path, 'summary');
+  return readDocument(summarySchema, path, 'summary');
+}
+
+/**
+ * Reads a file that holds one JSON document.
+ *
+ * @param what names the kind of document in errors
+ * @throws UsageError naming the file and the reason when it cannot be read or does not fit the schema
+ */
+export function readDocument<Schema extends z.ZodType>(
+  schema: Schema,
+  path: string,
+  what: string,
+): z.infer<Schema> {
+  return parseDocument(schema, readText(path), path, what);
 }
 
 function parseTrial(text: string, place: string): TrialResult {

@@ -3,8 +3,10 @@
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../base/errors.js';
 import { packageVersion } from '../bench/environment.js';
+import { baselineCommand } from './commands/baseline.js';
 import { compareCommand } from './commands/compare.js';
 import { doctorCommand } from './commands/doctor.js';
+import { gateCommand } from './commands/gate.js';
 import { listCommand } from './commands/list.js';
 import { microCommand } from './commands/micro.js';
 import { reportCommand } from './commands/report.js';
@@ -21,6 +23,8 @@ function program(): Command {
     compareCommand(),
     serveCommand(),
     reportCommand(),
+    baselineCommand(),
+    gateCommand(),
     listCommand(),
     doctorCommand(),
     microCommand(),

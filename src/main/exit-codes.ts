@@ -6,7 +6,9 @@ export const ExitCode = {
   usage: 2,
   /** A corrupted byte, or a connection lost that the strategy promises to keep. */
   violation: 3,
-  /** No trial of some cell counts. */
+  /** `gate`: some metric is worse than the baseline's. */
+  regression: 4,
+  /** No trial of some cell counts, or `gate` cannot tell. */
   inconclusive: 5,
 } as const;
 

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
+import { makeBaseline } from '../../src/bench/gate/baseline.js';
+import { gate } from '../../src/bench/gate/gate.js';
+import { storedRunOf } from '../../src/bench/gate/stored-run.js';
+import { Thresholds } from '../../src/bench/gate/thresholds.js';
 import { formatJsonSchema, jsonSchemas } from '../../src/bench/json-schemas.js';
 import { fixtureSummary, fixtureTrial, fixtureTrials } from '../fixtures/results.js';
 
@@ -25,6 +29,26 @@ describe('published JSON Schemas', () => {
     for (const trial of fixtureTrials()) expect(isTrial(trial), JSON.stringify(isTrial.errors)).toBe(true);
     const isSummary = compile('summary.schema.json');
     expect(isSummary(fixtureSummary()), JSON.stringify(isSummary.errors)).toBe(true);
+  });
+
+  it('accept the files of the gate', () => {
+    const accepts = (file: keyof typeof SCHEMAS, document: unknown): void => {
+      const isValid = compile(file);
+      expect(isValid(JSON.parse(JSON.stringify(document))), JSON.stringify(isValid.errors)).toBe(true);
+    };
+    const run = storedRunOf(fixtureSummary(), fixtureTrials());
+    const baseline = makeBaseline(run);
+    accepts('baseline.schema.json', baseline);
+    accepts('gate.schema.json', gate({ baseline, run, thresholds: new Thresholds() }));
+    accepts('gate-config.schema.json', { thresholds: { ratio: { recoveryTimeMs: 0.1 }, time: {} } });
+  });
+
+  it.each([
+    ['a metric of an unknown kind', { thresholds: { speed: { recoveryTimeMs: 0.1 } } }],
+    ['a threshold of 0', { thresholds: { ratio: { recoveryTimeMs: 0 } } }],
+    ['an unknown name', { threshold: {} }],
+  ])('refuse a gate configuration with %s', (_, broken) => {
+    expect(compile('gate-config.schema.json')(broken)).toBe(false);
   });
 
   it('accept what a later release adds', () => {
