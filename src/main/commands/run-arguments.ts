@@ -1,0 +1,65 @@
+/** Command-line options of every command that runs trials, and how such a command line is written again. */
+import { readFileSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import { UsageError } from '../../base/errors.js';
+
+/** Adds all options of a run but the number of trials, which each command counts in its own way. */
+export function withRunOptions(command: Command): Command {
+  return command
+    .option('--strategies <ids>', 'all, or ids separated by commas (default: all)')
+    .addOption(
+      repeatable('--strategy <file>', 'another strategy: a module with a default export; may be repeated'),
+    )
+    .option('--workloads <ids>', 'ids separated by commas (default: all three; with --quick: request-reply)')
+    .option(
+      '--faults <ids>',
+      'ids or modules separated by commas, for example kill,hang,double (default: kill)',
+    )
+    .option('--connections <n>', "client connections (default: each workload's own)")
+    .option('--arrivals <kind>', "open or closed (default: each workload's own)")
+    .option('--seed <n>', 'fixes workload, fault times and order of trials (default: random)')
+    .option('--tls <version>', '1.3 or 1.2 (default: 1.3)')
+    .option('--suite <name>', 'cipher suite, for example aes-256-gcm (default: aes-128-gcm)')
+    .option('--key <type>', 'ecdsa-p256, rsa-2048 or rsa-4096 (default: ecdsa-p256)')
+    .option(
+      '--engine <kind>',
+      'adopted, or native: plain node:tls, for strategies that reconnect (default: adopted)',
+    )
+    .option('--rtt-ms <ms>', 'round-trip time between client and director (default: 0)')
+    .option('--replicas <n>', 'replica servers (default: 2)')
+    .option('--heartbeat-interval-ms <ms>', 'time between two heartbeats (default: 100)')
+    .option('--heartbeat-missed <n>', 'heartbeats missed in a row that make a failure (default: 20)')
+    .option('--config <file>', 'JSON file with options by name; those on the command line come first');
+}
+
+/** @throws UsageError when `path` is given and does not hold a JSON object */
+export function readConfig(path: unknown): Record<string, unknown> {
+  if (typeof path !== 'string') return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--config ${path}: ${reason}`, { cause: error });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new UsageError(`--config ${path}: must hold one JSON object with options by name`);
+  }
+  return value as Record<string, unknown>;
+}
+
+/** What reproduces the run: the seed is part of it even when it was drawn. */
+export function commandLine(seed: number): string {
+  const given = process.argv
+    .slice(2)
+    .map((word) => (/^[\w./,:=-]+$/.test(word) ? word : JSON.stringify(word)));
+  const seeded = given.some((word) => word.startsWith('--seed'));
+  return ['spr-bench', ...given, ...(seeded ? [] : ['--seed', String(seed)])].join(' ');
+}
+
+function repeatable(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((value: string, earlier: string[] | undefined) => [
+    ...(earlier ?? []),
+    value,
+  ]);
+}
