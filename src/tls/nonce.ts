@@ -1,4 +1,5 @@
 /** The per-record nonces of the AEADs, each built in one buffer that is used again for every record. */
+import { randomInt } from 'node:crypto';
 import { type CipherSuite, NONCE_BYTES } from './cipher-suites.js';
 
 const UINT32_RANGE = 0x1_0000_0000;
@@ -19,11 +20,23 @@ export interface NonceSequence {
   writeExplicit(target: Buffer, offset: number): number;
 }
 
-export function nonceSequence(suite: CipherSuite, iv: Buffer): NonceSequence {
+/**
+ * A region of explicit nonces that no replica has used for this key: replicas cannot tell each other of it when they
+ * fail, so it is drawn, out of 2^32 - 1. Never 0, which is that of the handshake.
+ */
+export function freshNonceRegion(used: number): number {
+  for (;;) {
+    const region = randomInt(1, UINT32_RANGE);
+    if (region !== used) return region;
+  }
+}
+
+/** @param region of explicit nonces, 0 to 2^32 - 1; of no meaning where nonces are implicit */
+export function nonceSequence(suite: CipherSuite, iv: Buffer, region = 0): NonceSequence {
   if (iv.length !== suite.fixedIvBytes) {
     throw new RangeError(`IV of ${iv.length} bytes, ${suite.name} needs ${suite.fixedIvBytes}`);
   }
-  return suite.explicitNonceBytes === 0 ? new ImplicitNonces(iv) : new ExplicitNonces(iv);
+  return suite.explicitNonceBytes === 0 ? new ImplicitNonces(iv) : new ExplicitNonces(iv, region);
 }
 
 /** The sequence number, padded to the left, XORed with the IV: RFC 8446 5.3 and RFC 7905 2. */
@@ -55,24 +68,29 @@ class ImplicitNonces implements NonceSequence {
 }
 
 /**
- * TLS 1.2 GCM: a salt and 8 bytes that each record carries (RFC 5288 3). A sealed record carries its sequence number,
- * as RFC 5288 suggests, and not a random number: a backup that seals regenerated output then makes the very same record,
- * so that its tag can be compared with the one that the client already has.
+ * TLS 1.2 GCM: a salt and 8 bytes that each record carries (RFC 5288 3). A sealed record carries the number of a region
+ * (4 bytes) and its sequence number (4 bytes; the seal limit is below 2^32), and nothing random: a backup that seals
+ * regenerated output then makes the very same record, so that its tag can be compared with the one that the client
+ * already has. In region 0 that is the sequence number itself, as RFC 5288 suggests.
  */
 class ExplicitNonces implements NonceSequence {
   readonly #nonce: Buffer;
   readonly #saltBytes: number;
   readonly #explicitBytes: number;
+  readonly #region: number;
 
-  constructor(salt: Buffer) {
+  constructor(salt: Buffer, region: number) {
     this.#saltBytes = salt.length;
     this.#explicitBytes = NONCE_BYTES - salt.length;
     this.#nonce = Buffer.alloc(NONCE_BYTES);
     this.#nonce.set(salt);
+    this.#region = region;
   }
 
+  /** @throws RangeError from 2^32 on: nonces of the next region would begin. */
   forSequenceNumber(sequenceNumber: number): Buffer {
-    writeSequenceNumber(this.#nonce, this.#saltBytes, sequenceNumber);
+    this.#nonce.writeUInt32BE(this.#region, this.#saltBytes);
+    this.#nonce.writeUInt32BE(sequenceNumber, this.#saltBytes + 4);
     return this.#nonce;
   }
 

@@ -4,9 +4,15 @@
  */
 import { ContentType } from './record.js';
 import type { OpenedRecord } from './record-format.js';
-import type { ReadState, WriteState } from './record-protection.js';
-import { advanceRead, advanceWrite, encodeKeyUpdate } from './rekey.js';
-import { createReadState, createWriteState, type StaticState, wipeStaticState } from './static-state.js';
+import type { ReadState, SealedWith, WriteState } from './record-protection.js';
+import { advanceRead, advanceWrite, encodeKeyUpdate, enterNonceRegion } from './rekey.js';
+import {
+  createReadState,
+  createWriteState,
+  owedKeyUpdates,
+  type StaticState,
+  wipeStaticState,
+} from './static-state.js';
 
 export interface RecordLayerStart {
   readonly state: StaticState;
@@ -15,6 +21,10 @@ export interface RecordLayerStart {
   readonly recordsWritten: number;
   /** Goes before each sealed record: the flow id of a trunk. */
   readonly prefix: Buffer;
+  /** Records after which a write key is replaced although it could seal more; TLS 1.3 only. */
+  readonly rekeyAfterRecords?: number | undefined;
+  /** Makes what goes before each record, prefix included, of what it was sealed with. */
+  readonly note?: ((sealedWith: SealedWith) => Buffer) | undefined;
 }
 
 export class RecordLayer {
@@ -24,6 +34,8 @@ export class RecordLayer {
   #write: WriteState;
   #recordsRead: number;
   #writtenBeforeKey: number;
+  readonly #rekeyAfterRecords: number;
+  readonly #note: RecordLayerStart['note'];
 
   constructor(start: RecordLayerStart) {
     this.#prefix = start.prefix;
@@ -32,6 +44,11 @@ export class RecordLayer {
     this.#read = createReadState(start.state, start.recordsRead);
     this.#write = createWriteState(start.state, start.recordsWritten);
     this.#writtenBeforeKey = start.state.writeBase;
+    this.#rekeyAfterRecords =
+      start.state.suite.version === '1.3'
+        ? (start.rekeyAfterRecords ?? Number.POSITIVE_INFINITY)
+        : Number.POSITIVE_INFINITY;
+    this.#note = start.note;
   }
 
   get state(): StaticState {
@@ -57,32 +74,53 @@ export class RecordLayer {
     return this.#read.open(record);
   }
 
-  /** Seals one record of at most 2^14 bytes. The parts begin with the prefix. */
+  /** Seals one record of at most 2^14 bytes. The parts begin with the note, if there is one, and the prefix. */
   seal(type: number, content: Buffer): Buffer[] {
-    return this.#write.seal(type, content, this.#prefix);
+    const parts = this.#write.seal(type, content, this.#prefix);
+    const { sealedWith } = this.#write;
+    return this.#note === undefined || sealedWith === undefined ? parts : [this.#note(sealedWith), ...parts];
   }
 
   /** Whether the write key should be replaced before anything else is sealed (RFC 8446 5.5). */
   get needsRekey(): boolean {
-    return this.#write.nextAction === 'rekey';
+    return this.#write.nextAction === 'rekey' || this.#write.sequenceNumber >= this.#rekeyAfterRecords;
   }
 
-  /** The client replaced its traffic secret; the record just opened was the last one under the old. */
-  rekeyRead(): void {
-    const next = advanceRead(this.#state, this.#recordsRead);
+  /** KeyUpdates of the client that are still to be answered; less than 0 while answers are ahead of them. */
+  get owedKeyUpdates(): number {
+    return owedKeyUpdates(this.#state);
+  }
+
+  /**
+   * The client replaced its traffic secret; the record just opened was the last one under the old.
+   * @param asks whether it asked for a KeyUpdate in return
+   */
+  rekeyRead(asks: boolean): void {
+    const next = advanceRead(this.#state, this.#recordsRead, asks);
     this.#read = createReadState(next, this.#recordsRead);
     this.#replaceState(next);
   }
 
-  /** Replaces the write secret. Returns the record that tells the client, the last one under the old. */
-  rekeyWrite(): Buffer[] {
+  /**
+   * Replaces the write secret. Returns the record that tells the client, the last one under the old.
+   * @param answers whether it answers a KeyUpdate of the client
+   */
+  rekeyWrite(answers: boolean): Buffer[] {
     const parts = this.seal(ContentType.handshake, encodeKeyUpdate(false));
     const recordsWritten = this.recordsWritten;
-    const next = advanceWrite(this.#state, recordsWritten);
+    const next = advanceWrite(this.#state, recordsWritten, answers);
     this.#write = createWriteState(next, recordsWritten);
     this.#writtenBeforeKey = recordsWritten;
     this.#replaceState(next);
     return parts;
+  }
+
+  /** Seals with explicit nonces of another region from the next record on. TLS 1.2 AES-GCM only. */
+  enterNonceRegion(region: number): void {
+    const { recordsWritten } = this;
+    const next = enterNonceRegion(this.#state, recordsWritten, region);
+    this.#write = createWriteState(next, recordsWritten);
+    this.#replaceState(next);
   }
 
   /** Fills the secrets with zeros; nothing can be sealed for a backup any more. */

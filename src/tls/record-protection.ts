@@ -49,6 +49,21 @@ export class SealLimitError extends Error {
 /** What a write state allows next: to seal, to seal a KeyUpdate and little else, or nothing. */
 export type NextAction = 'seal' | 'rekey' | 'refuse';
 
+export interface WriteStateOptions {
+  /** Server records in total when the key began: names the key among those of its connection. */
+  readonly keyBase?: number;
+  /** Region of the explicit nonces. */
+  readonly nonceRegion?: number;
+}
+
+/** What the last record was sealed with, for the proof that no nonce is used twice. */
+export interface SealedWith {
+  readonly keyBase: number;
+  readonly sequenceNumber: number;
+  /** Nonce bytes that the record itself carries, behind its header. */
+  readonly explicitNonceBytes: number;
+}
+
 /** Seals the records of one direction of one epoch. It never uses a sequence number twice. */
 export class WriteState {
   readonly #suite: CipherSuite;
@@ -58,22 +73,40 @@ export class WriteState {
   readonly #aad: Buffer;
   /** What protection adds to the content, the record header included. */
   readonly #overheadBytes: number;
+  readonly #keyBase: number;
   #sequenceNumber: number;
+  #sealedNumber: number | undefined;
 
-  constructor(suite: CipherSuite, keys: DirectionKeys, sequenceNumber = 0) {
+  constructor(
+    suite: CipherSuite,
+    keys: DirectionKeys,
+    sequenceNumber = 0,
+    { keyBase = 0, nonceRegion = 0 }: WriteStateOptions = {},
+  ) {
     this.#suite = suite;
     this.#format = recordFormat(suite.version);
     this.#key = keys.key;
-    this.#nonces = nonceSequence(suite, keys.iv);
+    this.#nonces = nonceSequence(suite, keys.iv, nonceRegion);
     this.#aad = Buffer.alloc(this.#format.aadBytes);
     this.#overheadBytes =
       RECORD_HEADER_BYTES + suite.explicitNonceBytes + this.#format.innerTypeBytes + TAG_BYTES;
+    this.#keyBase = keyBase;
     this.#sequenceNumber = checkedSequenceNumber(sequenceNumber);
   }
 
   /** Sequence number of the next record. */
   get sequenceNumber(): number {
     return this.#sequenceNumber;
+  }
+
+  /** Of the last record: undefined before the first. */
+  get sealedWith(): SealedWith | undefined {
+    if (this.#sealedNumber === undefined) return undefined;
+    return {
+      keyBase: this.#keyBase,
+      sequenceNumber: this.#sealedNumber,
+      explicitNonceBytes: this.#suite.explicitNonceBytes,
+    };
   }
 
   /** Whether so few records are left under this key that it should be replaced. */
@@ -120,6 +153,7 @@ export class WriteState {
     }
     const sequenceNumber = this.#takeSequenceNumber();
     const nonce = this.#nonces.forSequenceNumber(sequenceNumber);
+    this.#sealedNumber = sequenceNumber;
     const cipher = createCipher(this.#suite.aead, this.#key, nonce);
     return content.length <= SINGLE_BUFFER_BYTES
       ? this.#sealSmall(cipher, type, content, prefix, sequenceNumber)

@@ -1,9 +1,18 @@
-/** KeyUpdate (RFC 8446 4.6.3): the message, and what it does to the static state. TLS 1.3 only. */
+/**
+ * What makes an epoch: KeyUpdate in TLS 1.3 (RFC 8446 4.6.3), its message and what it does to the static state, and the
+ * change to another region of nonces in TLS 1.2.
+ */
 import { ProtocolError } from '../base/errors.js';
 import { copySecret } from '../base/secret.js';
 import { Alert } from './alert.js';
 import { nextTrafficSecret } from './key-schedule-13.js';
-import type { ConnectionSecrets, StaticState } from './static-state.js';
+import {
+  type ConnectionSecrets,
+  copySecrets,
+  type KeyUpdateCounts,
+  keyUpdateCount,
+  type StaticState,
+} from './static-state.js';
 
 /** Handshake type key_update (RFC 8446 4). */
 export const KEY_UPDATE_TYPE = 24;
@@ -59,8 +68,9 @@ export function parseKeyUpdate(content: Buffer): KeyUpdate {
 /**
  * The state after the client's KeyUpdate. It shares no memory with `state`, which is left for the caller to wipe.
  * @param recordsRead director's total of client records, the one with the KeyUpdate included
+ * @param asks whether the KeyUpdate asks for one in return
  */
-export function advanceRead(state: StaticState, recordsRead: number): StaticState {
+export function advanceRead(state: StaticState, recordsRead: number, asks: boolean): StaticState {
   const { client, server } = trafficSecrets(state);
   return {
     suite: state.suite,
@@ -68,14 +78,16 @@ export function advanceRead(state: StaticState, recordsRead: number): StaticStat
     readBase: laterBase(state.readBase, recordsRead),
     writeBase: state.writeBase,
     secrets: { kind: 'tls13', client: nextTrafficSecret(state.suite, client), server: copySecret(server) },
+    keyUpdates: counts(state, asks ? 1 : 0, 0),
   };
 }
 
 /**
  * The state after the server's own KeyUpdate. It shares no memory with `state`, which is left for the caller to wipe.
  * @param recordsWritten director's total of server records, the one with the KeyUpdate included
+ * @param answers whether the KeyUpdate answers one of the client
  */
-export function advanceWrite(state: StaticState, recordsWritten: number): StaticState {
+export function advanceWrite(state: StaticState, recordsWritten: number, answers: boolean): StaticState {
   const { client, server } = trafficSecrets(state);
   return {
     suite: state.suite,
@@ -83,6 +95,32 @@ export function advanceWrite(state: StaticState, recordsWritten: number): Static
     readBase: state.readBase,
     writeBase: laterBase(state.writeBase, recordsWritten),
     secrets: { kind: 'tls13', client: copySecret(client), server: nextTrafficSecret(state.suite, server) },
+    keyUpdates: counts(state, 0, answers ? 1 : 0),
+  };
+}
+
+/**
+ * The state after a change to another region of explicit nonces: key and sequence numbers go on. It shares no memory with
+ * `state`, which is left for the caller to wipe. TLS 1.2 AES-GCM only.
+ * @param recordsWritten director's total of server records so far
+ * @param region 1 to 2^32 - 1
+ */
+export function enterNonceRegion(state: StaticState, recordsWritten: number, region: number): StaticState {
+  if (state.suite.explicitNonceBytes === 0) {
+    throw new RangeError(`region of nonces for ${state.suite.name}, whose nonces are implicit`);
+  }
+  return {
+    ...state,
+    epoch: state.epoch + 1,
+    secrets: copySecrets(state.secrets),
+    nonceRegion: { number: region, base: recordsWritten },
+  };
+}
+
+function counts({ keyUpdates }: StaticState, asked: number, answered: number): KeyUpdateCounts {
+  return {
+    asked: keyUpdateCount((keyUpdates?.asked ?? 0) + asked),
+    answered: keyUpdateCount((keyUpdates?.answered ?? 0) + answered),
   };
 }
 

@@ -18,13 +18,33 @@ export type ConnectionSecrets =
 
 export interface StaticState {
   readonly suite: CipherSuite;
-  /** KeyUpdates so far, both directions together. */
+  /** Changes so far: KeyUpdates of both directions, and regions of nonces. */
   readonly epoch: number;
   /** Director's total of client records when the current read epoch began. */
   readonly readBase: number;
   /** Director's total of server records when the current write epoch began. */
   readonly writeBase: number;
   readonly secrets: ConnectionSecrets;
+  /** TLS 1.3 only; absent: none so far. */
+  readonly keyUpdates?: KeyUpdateCounts;
+  /** TLS 1.2 AES-GCM only; absent: region 0, from the write base on. */
+  readonly nonceRegion?: NonceRegion;
+}
+
+/** KeyUpdates that ask for one in return (RFC 8446 4.6.3), modulo 256: only their difference is needed. */
+export interface KeyUpdateCounts {
+  /** Of the client, read so far: belongs to the read epoch. */
+  readonly asked: number;
+  /** Answers written so far: belongs to the write epoch. */
+  readonly answered: number;
+}
+
+/** Explicit nonces of TLS 1.2 AES-GCM are unique within a region, and regions within a connection. */
+export interface NonceRegion {
+  /** 1 to 2^32 - 1. */
+  readonly number: number;
+  /** Director's total of server records when the region began. */
+  readonly base: number;
 }
 
 export interface StaticStateField {
@@ -42,7 +62,11 @@ export const STATIC_STATE_FIELDS: readonly StaticStateField[] = [
     reason: 'replicas of two releases may run side by side during a deploy',
   },
   { name: 'suite', bytes: () => 2, reason: 'was negotiated in a handshake that the backup did not see' },
-  { name: 'epoch', bytes: () => 4, reason: 'tells a newer state from an older one after a KeyUpdate' },
+  {
+    name: 'epoch',
+    bytes: () => 4,
+    reason: 'tells a newer state from an older one after a KeyUpdate or a change of region',
+  },
   {
     name: 'readBase',
     bytes: () => 6,
@@ -54,10 +78,24 @@ export const STATIC_STATE_FIELDS: readonly StaticStateField[] = [
     bytes: secretsBytes,
     reason: 'come from an ephemeral key exchange: nothing that the backup has leads to them',
   },
+  {
+    name: 'keyUpdates',
+    bytes: (suite) => (suite.version === '1.3' ? 2 : 0),
+    reason: 'tells how many KeyUpdates of the client still have to be answered',
+  },
+  {
+    name: 'nonceRegion',
+    bytes: (suite) => (suite.explicitNonceBytes > 0 ? 4 + 6 : 0),
+    reason: 'a backup may have begun a region of its own, at a record that only it knows',
+  },
 ];
 
 /** Changes whenever the layout does. */
-const LAYOUT_VERSION = 1;
+const LAYOUT_VERSION = 2;
+/** Where the layout has the epoch: behind version and suite. */
+const EPOCH_OFFSET = 1 + 2;
+/** Counts of KeyUpdates are one byte each: a client has never more than a handful unanswered. */
+const KEY_UPDATE_COUNT_RANGE = 0x100;
 
 /** Length of the serialized state of a connection with this suite: 59 to 115 bytes. */
 export function staticStateBytes(suite: CipherSuite): number {
@@ -76,7 +114,23 @@ export function serializeStaticState(state: StaticState): Buffer {
   writer.uint8(LAYOUT_VERSION).uint16(suite.id).uint32(state.epoch);
   writer.uint48(state.readBase).uint48(state.writeBase);
   for (const secret of secretBuffers(secrets)) writer.bytes(secret);
+  if (suite.version === '1.3') {
+    writer.uint8(state.keyUpdates?.asked ?? 0).uint8(state.keyUpdates?.answered ?? 0);
+  }
+  if (suite.explicitNonceBytes > 0) {
+    writer.uint32(state.nonceRegion?.number ?? 0).uint48(state.nonceRegion?.base ?? 0);
+  }
   return writer.finish();
+}
+
+/**
+ * The epoch of a serialized state.
+ * @throws ProtocolError decode_error when it is too short to have one
+ */
+export function serializedEpoch(bytes: Buffer): number {
+  const reader = new ByteReader(bytes, 'static state');
+  reader.bytes(EPOCH_OFFSET);
+  return reader.uint32();
 }
 
 /**
@@ -94,8 +148,22 @@ export function parseStaticState(bytes: Buffer): StaticState {
   const readBase = reader.uint48();
   const writeBase = reader.uint48();
   const secrets = parseSecrets(reader, suite);
+  const keyUpdates = parseKeyUpdates(reader, suite);
+  const nonceRegion = parseNonceRegion(reader, suite);
   reader.end();
-  return { suite, epoch, readBase, writeBase, secrets };
+  return { suite, epoch, readBase, writeBase, secrets, ...keyUpdates, ...nonceRegion };
+}
+
+function parseKeyUpdates(reader: ByteReader, suite: CipherSuite): Pick<StaticState, 'keyUpdates'> {
+  if (suite.version !== '1.3') return {};
+  const keyUpdates = { asked: reader.uint8(), answered: reader.uint8() };
+  return keyUpdates.asked === 0 && keyUpdates.answered === 0 ? {} : { keyUpdates };
+}
+
+function parseNonceRegion(reader: ByteReader, suite: CipherSuite): Pick<StaticState, 'nonceRegion'> {
+  if (suite.explicitNonceBytes === 0) return {};
+  const nonceRegion = { number: reader.uint32(), base: reader.uint48() };
+  return nonceRegion.number === 0 ? {} : { nonceRegion };
 }
 
 function parseSuite(reader: ByteReader): CipherSuite {
@@ -133,22 +201,53 @@ function secretBuffers(secrets: ConnectionSecrets): Buffer[] {
   return secrets.kind === 'tls13' ? [secrets.client, secrets.server] : [secrets.keyBlock];
 }
 
-
 /**
  * The state of a connection whose directions are in different epochs: the read half of one, the write half of another.
  * It shares no memory with them.
  */
 export function combineStates(read: StaticState, write: StaticState): StaticState {
   const { suite, readBase } = read;
+  const { writeBase } = write;
   const epoch = Math.max(read.epoch, write.epoch);
-  const secrets: ConnectionSecrets =
-    read.secrets.kind === 'tls13' && write.secrets.kind === 'tls13'
-      ? { kind: 'tls13', client: copySecret(read.secrets.client), server: copySecret(write.secrets.server) }
-      : copySecrets(read.secrets);
-  return { suite, epoch, readBase, writeBase: write.writeBase, secrets };
+  if (read.secrets.kind === 'tls12' || write.secrets.kind === 'tls12') {
+    const region = write.nonceRegion === undefined ? {} : { nonceRegion: write.nonceRegion };
+    return { suite, epoch, readBase, writeBase, secrets: copySecrets(read.secrets), ...region };
+  }
+  return {
+    suite,
+    epoch,
+    readBase,
+    writeBase,
+    secrets: {
+      kind: 'tls13',
+      client: copySecret(read.secrets.client),
+      server: copySecret(write.secrets.server),
+    },
+    keyUpdates: { asked: read.keyUpdates?.asked ?? 0, answered: write.keyUpdates?.answered ?? 0 },
+  };
 }
 
-function copySecrets(secrets: ConnectionSecrets): ConnectionSecrets {
+/**
+ * KeyUpdates of the client that are still to be answered; less than 0 when answers were made again before what they
+ * answer was read again.
+ */
+export function owedKeyUpdates({ keyUpdates }: StaticState): number {
+  const difference = keyUpdateCount((keyUpdates?.asked ?? 0) - (keyUpdates?.answered ?? 0));
+  return difference < KEY_UPDATE_COUNT_RANGE / 2 ? difference : difference - KEY_UPDATE_COUNT_RANGE;
+}
+
+/** A count of KeyUpdates as the state has it. */
+export function keyUpdateCount(count: number): number {
+  return (count + KEY_UPDATE_COUNT_RANGE) % KEY_UPDATE_COUNT_RANGE;
+}
+
+/** Director's total of server records from which on records are sealed as this state says. */
+export function sealsFrom({ writeBase, nonceRegion }: StaticState): number {
+  return nonceRegion?.base ?? writeBase;
+}
+
+/** The same secrets in memory of their own. */
+export function copySecrets(secrets: ConnectionSecrets): ConnectionSecrets {
   if (secrets.kind === 'tls12') return { kind: 'tls12', keyBlock: copySecret(secrets.keyBlock) };
   return { kind: 'tls13', client: copySecret(secrets.client), server: copySecret(secrets.server) };
 }
@@ -175,7 +274,10 @@ export function createReadState(state: StaticState, recordsRead: number): ReadSt
  */
 export function createWriteState(state: StaticState, recordsWritten: number): WriteState {
   const sequenceNumber = sequenceNumberSince(state.writeBase, recordsWritten, 'server');
-  return new WriteState(state.suite, serverKeys(state), sequenceNumber);
+  return new WriteState(state.suite, serverKeys(state), sequenceNumber, {
+    keyBase: state.writeBase,
+    nonceRegion: state.nonceRegion?.number ?? 0,
+  });
 }
 
 function sequenceNumberSince(base: number, total: number, side: 'client' | 'server'): number {

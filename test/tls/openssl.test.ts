@@ -109,7 +109,7 @@ describe.each(SUITES_13)('KeyUpdate with $name', (suite) => {
       encodeKeyUpdate(true),
     );
     const written = connection.serverRecords.length + 1;
-    const rekeyed = advanceWrite(established, written);
+    const rekeyed = advanceWrite(established, written, false);
     const answer = createWriteState(rekeyed, written).seal(
       ContentType.application_data,
       Buffer.from('after'),
@@ -124,7 +124,7 @@ describe.each(SUITES_13)('KeyUpdate with $name', (suite) => {
     const opened = createReadState(rekeyed, total).open(update);
     expect(opened.type).toBe(ContentType.handshake);
     expect(parseKeyUpdate(opened.content)).toEqual({ requestUpdate: false });
-    const next = advanceRead(rekeyed, total + 1);
+    const next = advanceRead(rekeyed, total + 1, false);
     expect(
       createReadState(next, total + 1)
         .open(data)

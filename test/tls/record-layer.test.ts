@@ -66,7 +66,7 @@ describe('KeyUpdate', () => {
     const records = layer();
     records.open(client.seal('old key'));
     records.open(client.keyUpdate(false));
-    records.rekeyRead();
+    records.rekeyRead(false);
     expect(records.state).toMatchObject({ epoch: 1, readBase: 5, writeBase: 4 });
     expect(records.open(client.seal('new key')).content.toString()).toBe('new key');
     expect(records.recordsRead).toBe(6);
@@ -75,7 +75,7 @@ describe('KeyUpdate', () => {
   it('of the server is the last record of the old key, and counts', () => {
     const client = new RecordClient(TLS13, START.recordsWritten);
     const records = layer();
-    expect(client.open(withoutPrefix(records.rekeyWrite())).content).toEqual(encodeKeyUpdate(false));
+    expect(client.open(withoutPrefix(records.rekeyWrite(false))).content).toEqual(encodeKeyUpdate(false));
     expect(records.recordsWritten).toBe(5);
     expect(records.state).toMatchObject({ epoch: 1, readBase: 3, writeBase: 5 });
     const sealed = withoutPrefix(records.seal(ContentType.application_data, Buffer.from('new key')));
@@ -87,7 +87,7 @@ describe('KeyUpdate', () => {
     const state = staticState(TLS13);
     const records = new RecordLayer({ state, ...START, prefix: PREFIX });
     records.open(new RecordClient(TLS13, START.recordsWritten).keyUpdate(false));
-    records.rekeyRead();
+    records.rekeyRead(false);
     expect(state.secrets).toEqual({ kind: 'tls13', client: Buffer.alloc(32), server: Buffer.alloc(32) });
   });
 
@@ -97,7 +97,7 @@ describe('KeyUpdate', () => {
     expect(records.needsRekey).toBe(false);
     records.seal(ContentType.application_data, Buffer.alloc(1));
     expect(records.needsRekey).toBe(true);
-    records.rekeyWrite();
+    records.rekeyWrite(false);
     expect(records.needsRekey).toBe(false);
   });
 });

@@ -31,14 +31,31 @@ function secretsOf(suite: CipherSuite): fc.Arbitrary<StaticState['secrets']> {
     : fc.record({ kind: fc.constant('tls12' as const), keyBlock: bytes(keyBlockBytes(suite)) });
 }
 
+/** What can only have happened with this suite, and has happened at least once. */
+function changesOf(suite: CipherSuite): fc.Arbitrary<Pick<StaticState, 'keyUpdates' | 'nonceRegion'>> {
+  if (suite.version === '1.3') {
+    const keyUpdates = fc.record({ asked: fc.nat(255), answered: fc.integer({ min: 1, max: 255 }) });
+    return fc.option(fc.record({ keyUpdates }), { nil: {} });
+  }
+  if (suite.explicitNonceBytes === 0) return fc.constant({});
+  const number = fc.integer({ min: 1, max: 0xffff_ffff });
+  const nonceRegion = fc.record({ number, base: fc.maxSafeNat().map((n) => n % UINT48_MAX) });
+  return fc.option(fc.record({ nonceRegion }), { nil: {} });
+}
+
 const states: fc.Arbitrary<StaticState> = fc.constantFrom(...CIPHER_SUITES).chain((suite) =>
-  fc.record({
-    suite: fc.constant(suite),
-    epoch: fc.nat(0xffff_ffff),
-    readBase: fc.maxSafeNat().map((n) => n % UINT48_MAX),
-    writeBase: fc.maxSafeNat().map((n) => n % UINT48_MAX),
-    secrets: secretsOf(suite),
-  }),
+  fc
+    .tuple(
+      fc.record({
+        suite: fc.constant(suite),
+        epoch: fc.nat(0xffff_ffff),
+        readBase: fc.maxSafeNat().map((n) => n % UINT48_MAX),
+        writeBase: fc.maxSafeNat().map((n) => n % UINT48_MAX),
+        secrets: secretsOf(suite),
+      }),
+      changesOf(suite),
+    )
+    .map(([state, changes]) => ({ ...state, ...changes })),
 );
 
 /** The connection of RFC 8448 3, as if the handshake had taken 3 client and 5 server records. */
@@ -91,8 +108,8 @@ describe('serialized static state', () => {
   it('is refused with another layout or an unknown suite', () => {
     const serialized = serializeStaticState(rfc8448State());
     const layout = Buffer.from(serialized);
-    layout[0] = 2;
-    expect(() => parseStaticState(layout)).toThrow('layout 2, must be 1');
+    layout[0] = 1;
+    expect(() => parseStaticState(layout)).toThrow('layout 1, must be 2');
     const suite = Buffer.from(serialized);
     suite.writeUInt16BE(0x002f, 1);
     expect(() => parseStaticState(suite)).toThrow('unknown cipher suite 0x002f');
@@ -106,16 +123,18 @@ describe('serialized static state', () => {
       'readBase',
       'writeBase',
       'secrets',
+      'keyUpdates',
+      'nonceRegion',
     ]);
     const sizes = CIPHER_SUITES.map((suite) => [suite.opensslName, staticStateBytes(suite)]);
     expect(Object.fromEntries(sizes)).toEqual({
-      TLS_AES_128_GCM_SHA256: 83,
-      TLS_AES_256_GCM_SHA384: 115,
-      TLS_CHACHA20_POLY1305_SHA256: 83,
-      'ECDHE-ECDSA-AES128-GCM-SHA256': 59,
-      'ECDHE-RSA-AES128-GCM-SHA256': 59,
-      'ECDHE-ECDSA-AES256-GCM-SHA384': 91,
-      'ECDHE-RSA-AES256-GCM-SHA384': 91,
+      TLS_AES_128_GCM_SHA256: 85,
+      TLS_AES_256_GCM_SHA384: 117,
+      TLS_CHACHA20_POLY1305_SHA256: 85,
+      'ECDHE-ECDSA-AES128-GCM-SHA256': 69,
+      'ECDHE-RSA-AES128-GCM-SHA256': 69,
+      'ECDHE-ECDSA-AES256-GCM-SHA384': 101,
+      'ECDHE-RSA-AES256-GCM-SHA384': 101,
       'ECDHE-ECDSA-CHACHA20-POLY1305': 107,
       'ECDHE-RSA-CHACHA20-POLY1305': 107,
     });

@@ -14,6 +14,7 @@ import { FLOW_ID_BYTES, type Trunk } from '../../net/trunk.js';
 import { Alert, type AlertDescription, AlertLevel, parseAlert } from '../../tls/alert.js';
 import { ContentType } from '../../tls/record.js';
 import { RecordLayer } from '../../tls/record-layer.js';
+import type { SealedWith } from '../../tls/record-protection.js';
 import { parseKeyUpdate } from '../../tls/rekey.js';
 import type { StaticState } from '../../tls/static-state.js';
 import type { CommittedStateSeal } from '../replication/committed-state-seal.js';
@@ -37,10 +38,21 @@ const MAX_CHECKPOINT_BYTES = 1024;
 /** Input and application state have to fit one control record together with the evidence. */
 const MAX_COMMITTED_INPUT_BYTES = 8 * 1024;
 
+/** How records are sealed beyond what TLS asks for. */
+export interface SealingOptions {
+  /** Whether a backup seals what is new with a key or with nonces that the failed primary cannot have used. */
+  readonly rekey: boolean;
+  /** Records after which a write key is replaced although it could seal more; TLS 1.3 only. */
+  readonly rekeyAfterRecords?: number;
+  /** Makes what tells the director what the record behind it was sealed with. */
+  readonly note?: (flowId: number, sealedWith: SealedWith) => Buffer;
+}
+
 export interface ConnectionHost {
   readonly strategy: RecoveryStrategy;
   readonly trunk: Trunk;
   readonly seal: CommittedStateSeal;
+  readonly sealing: SealingOptions;
   /** Hands the plaintext side to the application's protocol library. */
   serve(connection: Connection): void;
   closed(connection: Connection): void;
@@ -96,7 +108,15 @@ export class Connection {
     this.#host = host;
     this.#link = link;
     this.#established = { recordsRead, recordsWritten };
-    this.#records = new RecordLayer({ state: start.state, recordsRead, recordsWritten, prefix });
+    const { rekeyAfterRecords, note } = host.sealing;
+    this.#records = new RecordLayer({
+      state: start.state,
+      recordsRead,
+      recordsWritten,
+      prefix,
+      rekeyAfterRecords,
+      note: note && ((sealedWith) => note(flowId, sealedWith)),
+    });
     this.#outbox = new Outbox(flowId, host.trunk, link);
     this.#feed = new ReplicationFeed(flowId, host.strategy, link, this.#established);
     this.#writer = new RecordWriter(this.#records, {
@@ -130,7 +150,7 @@ export class Connection {
     this.#outcomes = plan.outcomes;
     this.#applicationState = plan.applicationState;
     if (plan.applicationState !== undefined) this.#resumedHead = new ResumedHead();
-    this.#writer.resume(plan);
+    this.#writer.resume(plan, this.#host.sealing.rekey);
     this.#host.serve(this);
     try {
       this.#decide('established');
@@ -225,15 +245,15 @@ export class Connection {
   }
 
   #continueOutput(plan: ResumePlan): void {
+    this.#writer.begin();
     if (plan.unsent.length > 0) {
       this.#writer.write(
         plan.unsent.map(({ content }) => content),
         'output',
       );
     }
-    this.#writer.sendOwedKeyUpdates();
     for (const input of plan.input) this.#deliver(input);
-    const moved = this.#skipRecords > 0 || plan.unsent.length > 0;
+    const moved = this.#skipRecords > 0 || this.#records.recordsWritten > plan.recordsWritten;
     if (moved && this.#exchange.atBoundary) this.#reachBoundary();
     else this.#useOutcome();
   }
@@ -299,7 +319,8 @@ export class Connection {
   }
 
   #release(chunks: readonly Buffer[], complete: boolean): void {
-    if (!this.#exchange.idempotent) this.#feed.retain(chunks, this.#records.recordsWritten);
+    if (this.#exchange.idempotent) this.#feed.pass(chunks);
+    else this.#feed.retain(chunks, this.#records.recordsWritten);
     this.#writer.write(chunks, complete ? 'answered' : 'output');
     if (!complete) return;
     this.#exchange.answer();
@@ -389,9 +410,12 @@ export class Connection {
    */
   #useOutcome(): void {
     if (this.#outcomes.length === 0) return;
-    const { recordsRead, recordsWritten } = this.#records;
-    const outcome = this.#outcomes.find(({ from }) => from.recordsRead === recordsRead);
-    if (outcome === undefined || outcome.from.recordsWritten === recordsWritten) this.#answering = outcome;
+    const { recordsRead } = this.#records;
+    const outcome = this.#outcomes.find(
+      ({ from, through }) => from.recordsRead <= recordsRead && recordsRead < through,
+    );
+    const usable = outcome?.whole === true && outcome.from.recordsRead === recordsRead;
+    if (outcome === undefined || usable) this.#answering = outcome;
     else this.#close('state-mismatch', 'refuse');
   }
 
@@ -406,8 +430,8 @@ export class Connection {
   /** RFC 8446 4.6.3. */
   #keyUpdate(content: Buffer): void {
     const { requestUpdate } = parseKeyUpdate(content);
-    this.#records.rekeyRead();
-    this.#writer.keyUpdated(requestUpdate);
+    this.#records.rekeyRead(requestUpdate);
+    this.#writer.keyUpdated();
     // In the middle of the records that an outcome stands for, the tracker has seen nothing of them.
     if (this.#answering === undefined && this.#exchange.atBoundary) this.#reachBoundary();
   }

@@ -1,5 +1,6 @@
 /** What a backup keeps of a connection that another replica serves. It stays packed until it is needed. */
 import type { KeptState, RecordPosition } from '../../contracts/strategy.js';
+import { serializedEpoch } from '../../tls/static-state.js';
 import type { Checkpoint, Outcome, OutputRecord, StateMessage } from '../replication/state-message.js';
 
 /** Epochs of an exchange that is not committed: a client that replaces its keys after each MiB needs some. */
@@ -138,8 +139,22 @@ export class KeptConnection {
       epoch.state.fill(0);
       return;
     }
+    this.#dropEpochs(serializedEpoch(epoch.state));
     this.#epochs.push(epoch);
     if (this.#epochs.length > MAX_EPOCHS) this.#epochs.shift()?.state.fill(0);
+  }
+
+  /**
+   * A new owner goes on from what the client has seen: what its predecessor changed behind that is void, although it may
+   * have got here. `from`: the first epoch to be dropped.
+   */
+  #dropEpochs(from: number): void {
+    for (;;) {
+      const last = this.#epochs.at(-1);
+      if (last === undefined || serializedEpoch(last.state) < from) return;
+      last.state.fill(0);
+      this.#epochs.pop();
+    }
   }
 
   #addInput({ restart, startWritten, bytes }: NonNullable<StateMessage['input']>): void {

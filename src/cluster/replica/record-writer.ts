@@ -4,10 +4,11 @@
  */
 import type { Moment } from '../../contracts/strategy.js';
 import { type AlertDescription, type AlertLevel, encodeAlert } from '../../tls/alert.js';
+import { freshNonceRegion } from '../../tls/nonce.js';
 import { ContentType } from '../../tls/record.js';
 import type { RecordLayer } from '../../tls/record-layer.js';
 import { fragments } from './fragments.js';
-import { Regeneration } from './regeneration.js';
+import { type RegeneratedRecords, Regeneration } from './regeneration.js';
 import type { ResumePlan } from './resume-plan.js';
 
 /** What the writer asks of its connection. */
@@ -23,19 +24,50 @@ export interface RecordWriterHost {
 export class RecordWriter {
   readonly #records: RecordLayer;
   readonly #host: RecordWriterHost;
+  /** For records that are made again: changes are replicated as they were the first time, because this replica may fail too. */
+  readonly #regenerated: RegeneratedRecords;
   #regeneration: Regeneration | undefined;
-  /** KeyUpdates of the client that are to be answered; less than 0 while answers were made again before they were read. */
-  #owedKeyUpdates = 0;
+  /** KeyUpdates of our own that come before anything new. */
+  #dueKeyUpdates = 0;
+  /** Whether a region of nonces of our own comes before anything new. */
+  #regionDue = false;
 
   constructor(records: RecordLayer, host: RecordWriterHost) {
     this.#records = records;
     this.#host = host;
+    this.#regenerated = {
+      get recordsWritten() {
+        return records.recordsWritten;
+      },
+      get write() {
+        return records.write;
+      },
+      rekeyWrite: (answers) => this.#rekey(answers),
+      enterNonceRegion: (region) => this.#enterNonceRegion(region),
+    };
   }
 
-  /** Goes on with a connection of another replica. */
-  resume({ delivered, keyUpdates, owedKeyUpdates }: ResumePlan): void {
-    this.#owedKeyUpdates = owedKeyUpdates;
-    if (delivered.length > 0) this.#regeneration = new Regeneration(delivered, keyUpdates);
+  /**
+   * Goes on with a connection of another replica.
+   *
+   * @param rekey whether nothing new may be sealed with what the failed primary can have used. The keys behind KeyUpdates
+   *   that only it has seen are among that. TLS 1.2 ChaCha20-Poly1305 has neither KeyUpdates nor regions.
+   */
+  resume({ delivered, changes, unseenKeyUpdates, state: { suite } }: ResumePlan, rekey: boolean): void {
+    if (delivered.length > 0) this.#regeneration = new Regeneration(delivered, changes);
+    if (!rekey) return;
+    if (suite.version === '1.3') this.#dueKeyUpdates = unseenKeyUpdates + 1;
+    else this.#regionDue = suite.explicitNonceBytes > 0;
+  }
+
+  /**
+   * Makes again what needs no output of the application, and sends what comes before it.
+   *
+   * @throws DivergedError
+   */
+  begin(): void {
+    this.#regenerate([]);
+    this.#renewKey();
   }
 
   /** Whether records that the client has are still to be made again. */
@@ -57,23 +89,12 @@ export class RecordWriter {
    *
    * @throws DivergedError
    */
-  keyUpdated(requestUpdate: boolean): void {
-    if (requestUpdate) this.#owedKeyUpdates += 1;
-    if (this.#owedKeyUpdates <= 0 || this.regenerating) this.#host.decide('rekeyed');
+  keyUpdated(): void {
+    if (this.#records.owedKeyUpdates <= 0 || this.regenerating) this.#host.decide('rekeyed');
     // An answer that the client has may be all that is left to be made again.
     const fresh = this.#regenerate([]);
-    this.sendOwedKeyUpdates();
+    this.#renewKey();
     if (fresh.length > 0) this.#produce(fresh, 'output');
-  }
-
-  /** RFC 8446 4.6.3: before the next application data. Not while delivered records are still to be made again. */
-  sendOwedKeyUpdates(): void {
-    while (this.#owedKeyUpdates > 0 && !this.regenerating) {
-      this.#owedKeyUpdates -= 1;
-      const answer = this.#records.rekeyWrite();
-      this.#host.decide('rekeyed');
-      this.#host.send(answer);
-    }
   }
 
   /** While delivered records are still to be made again, the next number is not free; behind the last one, none is. */
@@ -85,23 +106,60 @@ export class RecordWriter {
   /** What of `chunks` the client does not have yet. */
   #regenerate(chunks: readonly Buffer[]): readonly Buffer[] {
     if (this.#regeneration === undefined) return chunks;
-    const fresh = this.#regeneration.check(chunks, this.#records);
-    this.#owedKeyUpdates -= this.#regeneration.takeKeyUpdatesMade();
+    const fresh = this.#regeneration.check(chunks, this.#regenerated);
     if (this.#regeneration.done) {
       this.#regeneration = undefined;
-      this.sendOwedKeyUpdates();
+      this.#renewKey();
     }
     return fresh;
   }
 
+  /**
+   * What comes before anything new: answers to KeyUpdates of the client (RFC 8446 4.6.3 asks for them before the next
+   * application data), a key or a region of our own. Not while delivered records are still to be made again.
+   */
+  #renewKey(): void {
+    if (this.regenerating) return;
+    if (this.#regionDue) {
+      this.#regionDue = false;
+      this.#enterNonceRegion(freshNonceRegion(this.#records.state.nonceRegion?.number ?? 0));
+    }
+    while (this.#records.owedKeyUpdates > 0 || this.#dueKeyUpdates > 0) this.#sendKeyUpdate();
+  }
+
+  /** The backup has the next key before the client hears of it: what follows cannot be taken over otherwise. */
+  #sendKeyUpdate(): void {
+    this.#dueKeyUpdates = Math.max(0, this.#dueKeyUpdates - 1);
+    this.#host.send(this.#rekey(this.#records.owedKeyUpdates > 0));
+  }
+
+  #rekey(answers: boolean): readonly Buffer[] {
+    const keyUpdate = this.#records.rekeyWrite(answers);
+    this.#host.decide('rekeyed');
+    return keyUpdate;
+  }
+
+  #enterNonceRegion(region: number): void {
+    this.#records.enterNonceRegion(region);
+    this.#host.decide('rekeyed');
+  }
+
   /** The decision may hold the output, so it is made before anything is sent; sealing only numbers it. */
   #produce(chunks: readonly Buffer[], moment: 'output' | 'answered'): void {
-    const sealed: Buffer[][] = [];
+    let sealed: Buffer[][] = [];
     for (const content of fragments(chunks)) {
-      if (this.#records.needsRekey) sealed.push(this.#records.rekeyWrite());
+      if (this.#records.needsRekey) {
+        if (sealed.length > 0) this.#release(sealed, 'output');
+        sealed = [];
+        this.#sendKeyUpdate();
+      }
       this.#host.produced(this.#records.recordsWritten, content);
       sealed.push(this.#records.seal(ContentType.application_data, content));
     }
+    this.#release(sealed, moment);
+  }
+
+  #release(sealed: readonly (readonly Buffer[])[], moment: 'output' | 'answered'): void {
     this.#host.decide(moment);
     for (const parts of sealed) this.#host.send(parts);
   }

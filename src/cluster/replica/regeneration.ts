@@ -4,7 +4,6 @@
  */
 import { DELIVERED_ENTRY_BYTES } from '../../net/control-records.js';
 import { ContentType } from '../../tls/record.js';
-import type { RecordLayer } from '../../tls/record-layer.js';
 import type { WriteState } from '../../tls/record-protection.js';
 
 const TAG_BYTES = 16;
@@ -14,21 +13,35 @@ export class DivergedError extends Error {
   override readonly name = 'DivergedError';
 }
 
+/** A change of what seals, at one of the records that the client has. */
+export type SealChange =
+  /** The record is a KeyUpdate, the last one under its key. */
+  | { readonly kind: 'key-update'; readonly answers: boolean }
+  /** The record is the first one with an explicit nonce of this region. */
+  | { readonly kind: 'nonce-region'; readonly region: number };
+
+/** What seals. Changes are replicated as they are made: this replica may fail too. */
+export interface RegeneratedRecords {
+  readonly recordsWritten: number;
+  readonly write: WriteState;
+  rekeyWrite(answers: boolean): readonly Buffer[];
+  enterNonceRegion(region: number): void;
+}
+
 export class Regeneration {
   readonly #entries: Buffer;
-  readonly #keyUpdates: ReadonlySet<number>;
+  readonly #changes: Map<number, SealChange>;
   #offset = 0;
-  #keyUpdatesMade = 0;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
 
   /**
    * @param entries of a `take`, from the record that is made first
-   * @param keyUpdates numbers of those records that are no output but KeyUpdates
+   * @param changes by the number of the record
    */
-  constructor(entries: Buffer, keyUpdates: ReadonlySet<number>) {
+  constructor(entries: Buffer, changes: ReadonlyMap<number, SealChange>) {
     this.#entries = entries;
-    this.#keyUpdates = keyUpdates;
+    this.#changes = new Map(changes);
   }
 
   get done(): boolean {
@@ -41,20 +54,13 @@ export class Regeneration {
    * @returns what goes beyond them: new output.
    * @throws DivergedError
    */
-  check(
-    chunks: readonly Buffer[],
-    records: Pick<RecordLayer, 'recordsWritten' | 'rekeyWrite' | 'write'>,
-  ): Buffer[] {
+  check(chunks: readonly Buffer[], records: RegeneratedRecords): Buffer[] {
     for (const chunk of chunks) {
       this.#pending.push(chunk);
       this.#pendingBytes += chunk.length;
     }
     while (!this.done) {
-      if (this.#keyUpdates.has(records.recordsWritten)) {
-        this.#compare(records.rekeyWrite());
-        this.#keyUpdatesMade += 1;
-        continue;
-      }
+      if (this.#makeChange(records)) continue;
       const contentBytes = this.#nextContentBytes(records.write);
       if (this.#pendingBytes < contentBytes) return [];
       this.#compare(records.write.seal(ContentType.application_data, this.#take(contentBytes)));
@@ -64,11 +70,15 @@ export class Regeneration {
     return rest;
   }
 
-  /** KeyUpdates made again since the last call. */
-  takeKeyUpdatesMade(): number {
-    const made = this.#keyUpdatesMade;
-    this.#keyUpdatesMade = 0;
-    return made;
+  /** Returns whether the next record was a KeyUpdate, and has been made. */
+  #makeChange(records: RegeneratedRecords): boolean {
+    const number = records.recordsWritten;
+    const change = this.#changes.get(number);
+    this.#changes.delete(number);
+    if (change?.kind === 'nonce-region') records.enterNonceRegion(change.region);
+    if (change?.kind !== 'key-update') return false;
+    this.#compare(records.rekeyWrite(change.answers));
+    return true;
   }
 
   /** Of a record that is no output, such as one of the handshake, no content can be had. */

@@ -30,7 +30,7 @@ import { CommittedStateSeal } from '../replication/committed-state-seal.js';
 import { IncomingLinks, OutgoingLink, type ReplicationCounters } from '../replication/link.js';
 import { type CommittedState, parseCommittedState, parseStateMessage } from '../replication/state-message.js';
 import { alertOfReason } from './alert-of-reason.js';
-import { Connection, type ConnectionHost } from './connection.js';
+import { Connection, type ConnectionHost, type SealingOptions } from './connection.js';
 import type { HttpApplication } from './http-application.js';
 import { KeptConnection } from './kept-state.js';
 import { NativeConnection } from './native-connection.js';
@@ -58,6 +58,8 @@ export interface ReplicaOptions {
   readonly application: HttpApplication;
   readonly clusterKey: Buffer;
   readonly heartbeatIntervalMs: number;
+  /** Nothing beyond TLS when absent. */
+  readonly sealing?: SealingOptions;
 }
 
 /** One takeover, with the times of its steps (ms of the shared clock). */
@@ -89,6 +91,7 @@ type Served =
 export class Replica implements ConnectionHost {
   readonly strategy: RecoveryStrategy;
   readonly seal: CommittedStateSeal;
+  readonly sealing: SealingOptions;
   readonly #options: ReplicaOptions;
   readonly #observer: ReplicaObserver;
   readonly #clock: Clock;
@@ -105,6 +108,7 @@ export class Replica implements ConnectionHost {
   constructor(options: ReplicaOptions, observer: ReplicaObserver, clock: Clock) {
     this.strategy = options.strategy;
     this.seal = new CommittedStateSeal(options.clusterKey);
+    this.sealing = options.sealing ?? { rekey: false };
     this.#options = options;
     this.#observer = observer;
     this.#clock = clock;

@@ -45,6 +45,8 @@ export class ReplicationFeed {
   #outcomeBytes = 0;
   /** The server record that the outcome begins with. */
   #outcomeFrom = 0;
+  /** Output that is no part of the outcome came before it. */
+  #outcomePreceded = false;
 
   constructor(
     flowId: number,
@@ -74,7 +76,13 @@ export class ReplicationFeed {
     this.#inputSent = 0;
     this.#outcome = [];
     this.#outcomeBytes = 0;
+    this.#outcomePreceded = false;
     this.checkpoint = undefined;
+  }
+
+  /** Output of an exchange that may be executed again, the part that is only regenerated included. */
+  pass(chunks: readonly Buffer[]): void {
+    if (chunks.length > 0) this.#outcomePreceded = true;
   }
 
   /** Output that becomes server record `index`. */
@@ -146,6 +154,7 @@ export class ReplicationFeed {
         draft.outcome = {
           from: { recordsRead: this.#boundary.recordsRead, recordsWritten: this.#outcomeFrom },
           through: context.recordsRead,
+          whole: !this.#outcomePreceded,
           output: Buffer.concat(this.#outcome),
         };
         return;

@@ -8,10 +8,12 @@ import {
   combineStates,
   parseStaticState,
   type StaticState,
+  sealsFrom,
   wipeStaticState,
 } from '../../tls/static-state.js';
 import type { CommittedState, Outcome, OutputRecord } from '../replication/state-message.js';
 import type { KeptConnection, Snapshot } from './kept-state.js';
+import type { SealChange } from './regeneration.js';
 
 export interface ResumePlan {
   readonly state: StaticState;
@@ -29,10 +31,10 @@ export interface ResumePlan {
   readonly applicationState: Buffer | undefined;
   /** Outcomes of requests that must not be executed again. */
   readonly outcomes: readonly Outcome[];
-  /** Numbers of the delivered records that are KeyUpdates, the answers to those of the client. */
-  readonly keyUpdates: ReadonlySet<number>;
-  /** Answers to KeyUpdates that the client sent before `recordsRead` and that come after `recordsWritten`. */
-  readonly owedKeyUpdates: number;
+  /** Changes of what seals among the delivered records, by record number. */
+  readonly changes: ReadonlyMap<number, SealChange>;
+  /** KeyUpdates that the failed primary made and the client has not seen. */
+  readonly unseenKeyUpdates: number;
 }
 
 export type Refused = { readonly refused: RefusalReason };
@@ -57,12 +59,15 @@ export function planResumption(
   const recordsWritten = Math.min(point.recordsWritten, take.delivered);
   const epochs = kept.epochs.map(parseStaticState);
   const state = stateAt(epochs, point.recordsRead, recordsWritten);
-  const answers = keyUpdateAnswers(epochs, point, take.delivered);
+  const changes = state && sealChanges(epochs, state, take.delivered);
+  const keyUpdates = countKeyUpdates(epochs, take.delivered, point.recordsWritten);
+  const unseenKeyUpdates = countKeyUpdates(epochs, take.delivered, Number.POSITIVE_INFINITY);
   for (const epoch of epochs) wipeStaticState(epoch);
-  if (state === undefined) return { refused: 'state-mismatch' };
+  if (state === undefined || changes === undefined) return { refused: 'state-mismatch' };
   const unsent = point.output.filter(({ index }) => index >= take.delivered && index < point.recordsWritten);
   const delivered = deliveredFrom(take, point.recordsWritten);
-  const missing = Math.max(0, point.recordsWritten - take.delivered);
+  // A KeyUpdate among them is not made again: the key that the client has is good for what follows.
+  const missing = Math.max(0, point.recordsWritten - take.delivered - keyUpdates);
   if (delivered === undefined || unsent.length !== missing) {
     wipeStaticState(state);
     return { refused: 'state-mismatch' };
@@ -76,7 +81,8 @@ export function planResumption(
     input: point.input,
     applicationState: point.applicationState,
     outcomes: kept.outcomes,
-    ...answers,
+    changes,
+    unseenKeyUpdates,
   };
 }
 
@@ -128,27 +134,45 @@ function stateAt(
   recordsWritten: number,
 ): StaticState | undefined {
   const read = epochs.find(({ readBase }) => readBase <= recordsRead);
-  const write = epochs.find(({ writeBase }) => writeBase <= recordsWritten);
+  const write = epochs.find((epoch) => sealsFrom(epoch) <= recordsWritten);
   return read && write && combineStates(read, write);
 }
 
 /**
- * A write epoch that began after the point began with the answer to a KeyUpdate. It was sent only when the backup had
- * that epoch, so that every delivered one is known here.
+ * What changed between `state` and the last delivered record. Output that a change seals is released only when the
+ * backup has the epoch that begins with it, so that every change that the client can have seen is known here. `epochs`
+ * are newest first.
  */
-function keyUpdateAnswers(
+function sealChanges(
   epochs: readonly StaticState[],
-  point: RecordPosition,
+  state: StaticState,
   delivered: number,
-): Pick<ResumePlan, 'keyUpdates' | 'owedKeyUpdates'> {
-  const later = new Map<number, StaticState>();
-  for (const epoch of epochs) {
-    // The oldest one with this base came with the KeyUpdate itself.
-    if (epoch.writeBase > point.recordsWritten) later.set(epoch.writeBase, epoch);
+): Map<number, SealChange> {
+  const changes = new Map<number, SealChange>();
+  let before = state;
+  for (const epoch of epochs.toReversed()) {
+    const from = sealsFrom(epoch);
+    if (from <= sealsFrom(before) || from > delivered) continue;
+    changes.set(...sealChange(before, epoch));
+    before = epoch;
   }
-  const numbers = [...later.keys()].filter((base) => base <= delivered).map((base) => base - 1);
-  const owed = [...later.values()].filter(({ readBase }) => readBase <= point.recordsRead);
-  return { keyUpdates: new Set(numbers), owedKeyUpdates: owed.length };
+  return changes;
+}
+
+function sealChange(before: StaticState, after: StaticState): [number, SealChange] {
+  const { writeBase, nonceRegion, keyUpdates } = after;
+  // In TLS 1.2 the key is the same for ever.
+  if (nonceRegion !== undefined) {
+    return [nonceRegion.base, { kind: 'nonce-region', region: nonceRegion.number }];
+  }
+  const answers = keyUpdates?.answered !== before.keyUpdates?.answered;
+  return [writeBase - 1, { kind: 'key-update', answers }];
+}
+
+/** KeyUpdates of the server with record numbers from `from` on, and less than `to`. */
+function countKeyUpdates(epochs: readonly StaticState[], from: number, to: number): number {
+  const bases = epochs.map(({ writeBase }) => writeBase).filter((base) => base > from && base <= to);
+  return new Set(bases).size;
 }
 
 /** Entries of the delivered records from `recordsWritten` on; undefined when the evidence does not reach back to it. */

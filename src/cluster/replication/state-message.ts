@@ -31,6 +31,8 @@ export interface Outcome {
   readonly from: RecordPosition;
   /** Client records read when the exchange was complete. */
   readonly through: number;
+  /** False when other replies of the exchange come before it: it cannot stand for the exchange then. */
+  readonly whole: boolean;
   readonly output: Buffer;
 }
 
@@ -84,6 +86,7 @@ export function encodeStateMessage(message: StateMessage): Buffer {
     writer.uint8(FieldId.outcome);
     writePosition(writer, outcome.from);
     writer.uint48(outcome.through);
+    writer.uint8(outcome.whole ? 1 : 0);
     writeLong(writer, outcome.output);
   }
   if (checkpoint !== undefined) {
@@ -145,7 +148,12 @@ function readField(
       message.output = { answered: readFlag(reader), records: readOutputRecords(reader) };
       return;
     case FieldId.outcome:
-      message.outcome = { from: readPosition(reader), through: reader.uint48(), output: readLong(reader) };
+      message.outcome = {
+        from: readPosition(reader),
+        through: reader.uint48(),
+        whole: readFlag(reader),
+        output: readLong(reader),
+      };
       return;
     case FieldId['application-state']:
       message.checkpoint = readCheckpoint(reader);

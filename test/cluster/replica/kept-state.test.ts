@@ -105,6 +105,7 @@ describe('KeptConnection', () => {
         outcome: {
           from: { recordsRead: index, recordsWritten: 0 },
           through: index + 1,
+          whole: true,
           output: Buffer.alloc(1),
         },
       });

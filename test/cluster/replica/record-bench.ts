@@ -219,6 +219,7 @@ export class Bench {
       strategy: this.#strategy,
       trunk: await this.#trunk(),
       seal: this.#seal,
+      sealing: { rekey: false },
       serve: (connection) => this.#application.serve(connection.stream, connection),
       closed: () => {
         this.closed = true;

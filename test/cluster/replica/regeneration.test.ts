@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DivergedError, Regeneration } from '../../../src/cluster/replica/regeneration.js';
+import { DivergedError, Regeneration, type SealChange } from '../../../src/cluster/replica/regeneration.js';
 import { DELIVERED_ENTRY_BYTES, writeDeliveredEntry } from '../../../src/net/control-records.js';
-import { CIPHER_SUITES, type CipherSuite } from '../../../src/tls/cipher-suites.js';
+import { CIPHER_SUITES, type CipherSuite, findSuite } from '../../../src/tls/cipher-suites.js';
 import { ContentType } from '../../../src/tls/record.js';
 import { WriteState } from '../../../src/tls/record-protection.js';
 import { encodeKeyUpdate } from '../../../src/tls/rekey.js';
@@ -17,17 +17,31 @@ function writeState(suite: CipherSuite): WriteState {
 
 /** A record layer whose KeyUpdates leave the key as it is: what is compared are their places. */
 function recordLayer(suite: CipherSuite) {
-  const write = writeState(suite);
+  let write = writeState(suite);
+  const answers: boolean[] = [];
+  const regions: number[] = [];
   return {
-    write,
+    /** Whether each KeyUpdate was an answer. */
+    answers,
+    regions,
+    get write() {
+      return write;
+    },
     get recordsWritten() {
       return write.sequenceNumber;
     },
-    rekeyWrite: () => write.seal(ContentType.handshake, encodeKeyUpdate(false)),
+    rekeyWrite: (answer: boolean) => {
+      answers.push(answer);
+      return write.seal(ContentType.handshake, encodeKeyUpdate(false));
+    },
+    enterNonceRegion: (nonceRegion: number) => {
+      regions.push(nonceRegion);
+      write = new WriteState(suite, fixedKeys(suite), write.sequenceNumber, { nonceRegion });
+    },
   };
 }
 
-const NO_KEY_UPDATES: ReadonlySet<number> = new Set();
+const NO_CHANGES: ReadonlyMap<number, SealChange> = new Map();
 
 /** Entries of records with these contents, as the director noted them. */
 function delivered(
@@ -67,7 +81,7 @@ describe.each(CIPHER_SUITES)('regeneration with $name', (suite) => {
           const contents = records.map((length, index) => Buffer.alloc(length, index + 1));
           const output = Buffer.concat([...contents, Buffer.alloc(extra, 0xaa)]);
           const layer = recordLayer(suite);
-          const regeneration = new Regeneration(delivered(suite, contents), NO_KEY_UPDATES);
+          const regeneration = new Regeneration(delivered(suite, contents), NO_CHANGES);
           const fresh: Buffer[] = [];
           for (const chunk of cut(output, writes)) {
             if (regeneration.done) fresh.push(chunk);
@@ -88,7 +102,7 @@ describe.each(CIPHER_SUITES)('regeneration with $name', (suite) => {
         const contents = records.map((length, index) => Buffer.alloc(length, index + 1));
         const output = Buffer.concat(contents);
         output.writeUInt8(output.readUInt8(position % output.length) ^ 0x80, position % output.length);
-        const regeneration = new Regeneration(delivered(suite, contents), NO_KEY_UPDATES);
+        const regeneration = new Regeneration(delivered(suite, contents), NO_CHANGES);
         expect(() => regeneration.check([output], recordLayer(suite))).toThrow(DivergedError);
       }),
       { numRuns: fuzzRuns(25) },
@@ -98,7 +112,7 @@ describe.each(CIPHER_SUITES)('regeneration with $name', (suite) => {
   it('waits for output until a record is whole', () => {
     const regeneration = new Regeneration(
       delivered(suite, [Buffer.from('abc'), Buffer.from('de')]),
-      NO_KEY_UPDATES,
+      NO_CHANGES,
     );
     const write = recordLayer(suite);
     for (const byte of 'abcd') expect(regeneration.check([Buffer.from(byte)], write)).toEqual([]);
@@ -109,12 +123,12 @@ describe.each(CIPHER_SUITES)('regeneration with $name', (suite) => {
 
   it('gives up on a record that the application did not make', () => {
     const alert = delivered(suite, [Buffer.of(1, 0)], ContentType.alert);
-    expect(() =>
-      new Regeneration(alert, NO_KEY_UPDATES).check([Buffer.alloc(20)], recordLayer(suite)),
-    ).toThrow(DivergedError);
+    expect(() => new Regeneration(alert, NO_CHANGES).check([Buffer.alloc(20)], recordLayer(suite))).toThrow(
+      DivergedError,
+    );
     const tooShort = Buffer.alloc(DELIVERED_ENTRY_BYTES, 0);
     expect(() =>
-      new Regeneration(tooShort, NO_KEY_UPDATES).check([Buffer.alloc(20)], recordLayer(suite)),
+      new Regeneration(tooShort, NO_CHANGES).check([Buffer.alloc(20)], recordLayer(suite)),
     ).toThrow(DivergedError);
   });
 });
@@ -123,13 +137,17 @@ describe('a KeyUpdate among the records', () => {
   const [suite = CIPHER_SUITES[0]] = CIPHER_SUITES;
   if (suite === undefined) throw new Error('there are no suites');
 
+  function keyUpdatesAt(...numbers: readonly number[]): ReadonlyMap<number, SealChange> {
+    return new Map(numbers.map((number) => [number, { kind: 'key-update', answers: true }]));
+  }
+
   function deliveredWithKeyUpdate(): Buffer {
     const layer = recordLayer(suite as CipherSuite);
     const records = [
       layer.write.seal(ContentType.application_data, Buffer.from('abc')),
-      layer.rekeyWrite(),
+      layer.rekeyWrite(true),
       layer.write.seal(ContentType.application_data, Buffer.from('de')),
-      layer.rekeyWrite(),
+      layer.rekeyWrite(true),
     ];
     const entries = Buffer.alloc(records.length * DELIVERED_ENTRY_BYTES);
     for (const [index, parts] of records.entries()) {
@@ -138,22 +156,58 @@ describe('a KeyUpdate among the records', () => {
     return entries;
   }
 
-  it('is made again in its place, and counted once', () => {
-    const regeneration = new Regeneration(deliveredWithKeyUpdate(), new Set([FIRST + 1, FIRST + 3]));
+  it('is made again in its place, once', () => {
+    const regeneration = new Regeneration(deliveredWithKeyUpdate(), keyUpdatesAt(FIRST + 1, FIRST + 3));
     const layer = recordLayer(suite);
     expect(regeneration.check([Buffer.from('abcd')], layer)).toEqual([]);
-    expect(regeneration.takeKeyUpdatesMade()).toBe(1);
+    expect(layer.answers).toEqual([true]);
     const rest = regeneration.check([Buffer.from('efg')], layer);
     expect(Buffer.concat(rest).toString()).toBe('fg');
-    expect(regeneration.takeKeyUpdatesMade()).toBe(1);
-    expect(regeneration.takeKeyUpdatesMade()).toBe(0);
+    expect(layer.answers).toEqual([true, true]);
+    expect(regeneration.done).toBe(true);
+  });
+
+  it('is made again without output when it comes first', () => {
+    const layer = recordLayer(suite);
+    const entry = Buffer.alloc(DELIVERED_ENTRY_BYTES);
+    writeDeliveredEntry(entry, 0, Buffer.concat(layer.rekeyWrite(false)));
+    const regeneration = new Regeneration(entry, keyUpdatesAt(FIRST));
+    expect(regeneration.check([], recordLayer(suite))).toEqual([]);
     expect(regeneration.done).toBe(true);
   });
 
   it('is not taken for output, nor output for it', () => {
-    const unknown = new Regeneration(deliveredWithKeyUpdate(), NO_KEY_UPDATES);
+    const unknown = new Regeneration(deliveredWithKeyUpdate(), NO_CHANGES);
     expect(() => unknown.check([Buffer.from('abcdefghijkl')], recordLayer(suite))).toThrow(DivergedError);
-    const wrong = new Regeneration(deliveredWithKeyUpdate(), new Set([FIRST]));
+    const wrong = new Regeneration(deliveredWithKeyUpdate(), keyUpdatesAt(FIRST));
     expect(() => wrong.check([Buffer.from('abc')], recordLayer(suite))).toThrow(DivergedError);
+  });
+});
+
+describe('a region of nonces that begins among the records', () => {
+  const suite = findSuite({ version: '1.2', name: 'aes-128-gcm', authentication: 'ecdsa' });
+  const changes = new Map<number, SealChange>([[FIRST + 1, { kind: 'nonce-region', region: 77 }]]);
+
+  function deliveredInTwoRegions(): Buffer {
+    const layer = recordLayer(suite);
+    const entries = Buffer.alloc(2 * DELIVERED_ENTRY_BYTES);
+    const seal = (text: string) => layer.write.seal(ContentType.application_data, Buffer.from(text));
+    writeDeliveredEntry(entries, 0, Buffer.concat(seal('abc')));
+    layer.enterNonceRegion(77);
+    writeDeliveredEntry(entries, DELIVERED_ENTRY_BYTES, Buffer.concat(seal('de')));
+    return entries;
+  }
+
+  it('is entered again at its first record, once', () => {
+    const regeneration = new Regeneration(deliveredInTwoRegions(), changes);
+    const layer = recordLayer(suite);
+    for (const text of ['abc', 'd']) expect(regeneration.check([Buffer.from(text)], layer)).toEqual([]);
+    expect(Buffer.concat(regeneration.check([Buffer.from('ef')], layer)).toString()).toBe('f');
+    expect(layer.regions).toEqual([77]);
+  });
+
+  it('is noticed when it is not known', () => {
+    const regeneration = new Regeneration(deliveredInTwoRegions(), NO_CHANGES);
+    expect(() => regeneration.check([Buffer.from('abcde')], recordLayer(suite))).toThrow(DivergedError);
   });
 });

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { KeptConnection } from '../../../src/cluster/replica/kept-state.js';
+import type { SealChange } from '../../../src/cluster/replica/regeneration.js';
 import { planResumption, type ResumePlan } from '../../../src/cluster/replica/resume-plan.js';
 import type { CommittedState, StateMessage } from '../../../src/cluster/replication/state-message.js';
 import type { TakeoverDecision } from '../../../src/contracts/strategy.js';
 import { DELIVERED_ENTRY_BYTES, type Take } from '../../../src/net/control-records.js';
 import { findSuite } from '../../../src/tls/cipher-suites.js';
-import { serializeStaticState } from '../../../src/tls/static-state.js';
+import { owedKeyUpdates, serializeStaticState } from '../../../src/tls/static-state.js';
 import { staticState } from './record-bench.js';
 
 const SUITE = findSuite({ version: '1.3', name: 'aes-128-gcm', authentication: 'ecdsa' });
+const SUITE_12 = findSuite({ version: '1.2', name: 'aes-128-gcm', authentication: 'ecdsa' });
 const ESTABLISHED = { recordsRead: 3, recordsWritten: 6 };
 const COMMIT: TakeoverDecision = { kind: 'replay', from: 'commit' };
 const FROM_START: TakeoverDecision = { kind: 'replay', from: 'established' };
@@ -39,11 +41,34 @@ function take(commit: readonly [number, number], delivered: number, changes: Par
   };
 }
 
-function epoch(number: number, readBase: number, writeBase: number): StateMessage {
+const KEY_UPDATE = (record: number, answers: boolean): [number, SealChange] => [
+  record,
+  { kind: 'key-update', answers },
+];
+const NONCE_REGION = (record: number, number: number): [number, SealChange] => [
+  record,
+  { kind: 'nonce-region', region: number },
+];
+
+/** @param counts KeyUpdates that the client asked for, and that were answered */
+function epoch(
+  number: number,
+  readBase: number,
+  writeBase: number,
+  [asked, answered]: readonly [number, number] = [0, 0],
+): StateMessage {
   const state = {
     ...staticState(SUITE, { recordsRead: readBase, recordsWritten: writeBase }),
     epoch: number,
+    keyUpdates: { asked, answered },
   };
+  return { secrets: { established: ESTABLISHED, state: serializeStaticState(state) } };
+}
+
+/** Of a TLS 1.2 connection. */
+function region(epochNumber: number, number: number, base: number): StateMessage {
+  const start = staticState(SUITE_12, { recordsRead: 3, recordsWritten: 4 });
+  const state = { ...start, epoch: epochNumber, nonceRegion: { number, base } };
   return { secrets: { established: ESTABLISHED, state: serializeStaticState(state) } };
 }
 
@@ -119,14 +144,35 @@ describe('a replay from the last commit', () => {
     expect([state.readBase, state.writeBase]).toEqual([7, 9]);
   });
 
-  it('knows which delivered records answered a KeyUpdate, and which answers are owed', () => {
-    const kept = keep(epoch(1, 6, 9), epoch(2, 7, 12));
+  it('knows which delivered records are KeyUpdates, which of them answered one, and which the client lacks', () => {
+    const kept = keep(epoch(1, 6, 9, [1, 1]), epoch(2, 7, 12, [1, 1]));
     const both = plan(kept, take([5, 8], 12), COMMIT);
-    expect([both.keyUpdates, both.owedKeyUpdates]).toEqual([new Set([8, 11]), 0]);
-    const oneRead = plan(kept, take([6, 8], 10), COMMIT);
-    expect([oneRead.keyUpdates, oneRead.owedKeyUpdates]).toEqual([new Set([8]), 1]);
-    const allCommitted = plan(kept, take([7, 12], 13), COMMIT);
-    expect([allCommitted.keyUpdates, allCommitted.owedKeyUpdates]).toEqual([new Set(), 0]);
+    expect(both).toMatchObject({ changes: new Map([KEY_UPDATE(8, true), KEY_UPDATE(11, false)]) });
+    expect(both.unseenKeyUpdates).toBe(0);
+    const one = plan(kept, take([6, 8], 10), COMMIT);
+    expect(one).toMatchObject({ changes: new Map([KEY_UPDATE(8, true)]), unseenKeyUpdates: 1 });
+    const none = plan(kept, take([7, 12], 13), COMMIT);
+    expect(none).toMatchObject({ changes: new Map(), unseenKeyUpdates: 0 });
+  });
+
+  it('owes the answers to what was read and not answered before it', () => {
+    const kept = keep(epoch(1, 6, 4, [1, 0]), epoch(2, 6, 9, [1, 1]));
+    expect(owedKeyUpdates(plan(kept, take([5, 8], 10), COMMIT).state)).toBe(0);
+    expect(owedKeyUpdates(plan(kept, take([6, 8], 10), COMMIT).state)).toBe(1);
+    expect(owedKeyUpdates(plan(kept, take([6, 9], 10), COMMIT).state)).toBe(0);
+    // The answer was sealed before what it answers is read again.
+    expect(owedKeyUpdates(plan(kept, take([5, 9], 10), COMMIT).state)).toBe(-1);
+  });
+
+  it('knows where the nonces of a backup began', () => {
+    const kept = new KeptConnection();
+    for (const message of [region(0, 0, 4), region(1, 77, 9), region(2, 88, 12)]) kept.apply(message);
+    const across = plan(kept, take([5, 8], 13), COMMIT);
+    expect(across.state.nonceRegion).toBeUndefined();
+    expect(across.changes).toEqual(new Map([NONCE_REGION(9, 77), NONCE_REGION(12, 88)]));
+    const within = plan(kept, take([5, 9], 12), COMMIT);
+    expect(within.state).toMatchObject({ writeBase: 4, nonceRegion: { number: 77, base: 9 } });
+    expect(within.unseenKeyUpdates).toBe(0);
   });
 
   it('is refused when no kept epoch had begun there', () => {
@@ -135,7 +181,12 @@ describe('a replay from the last commit', () => {
   });
 
   it('takes the outcomes along', () => {
-    const outcome = { from: { recordsRead: 5, recordsWritten: 8 }, through: 6, output: Buffer.from('done') };
+    const outcome = {
+      from: { recordsRead: 5, recordsWritten: 8 },
+      through: 6,
+      whole: true,
+      output: Buffer.from('done'),
+    };
     expect(plan(keep({ outcome }), take([5, 8], 8), COMMIT).outcomes).toEqual([outcome]);
   });
 });
@@ -226,6 +277,18 @@ describe('the restoring of a snapshot', () => {
       expect(planned).toMatchObject({ recordsWritten: 9, applicationState: Buffer.from('offset') });
       expect(planned.delivered).toHaveLength(0);
     });
+  });
+
+  it('of a reply with KeyUpdates sends the output that is missing, and answers what is owed', () => {
+    const records = [8, 9, 11].map((index) => ({ index, content: Buffer.of(index) }));
+    const message: StateMessage = {
+      position: { recordsRead: 6, recordsWritten: 12 },
+      output: { answered: true, records },
+    };
+    const kept = keep(request(8), epoch(1, 3, 11), message);
+    const planned = plan(kept, take([5, 8], 9), RESTORE);
+    expect(planned.unsent.map(({ index }) => index)).toEqual([9, 11]);
+    expect(planned).toMatchObject({ recordsWritten: 9, unseenKeyUpdates: 1 });
   });
 
   it.each<[string, KeptConnection, Take]>([

@@ -24,7 +24,7 @@ const messages: fc.Arbitrary<StateMessage> = fc.record(
       answered: fc.boolean(),
       records: fc.array(fc.record({ index: count, content: bytes }), { maxLength: 5 }),
     }),
-    outcome: fc.record({ from: position, through: count, output: bytes }),
+    outcome: fc.record({ from: position, through: count, whole: fc.boolean(), output: bytes }),
     checkpoint,
   },
   { requiredKeys: [] },
@@ -56,7 +56,12 @@ describe('a state message', () => {
   it('does not share memory with what it was parsed from', () => {
     const encoded = encodeStateMessage({
       secrets: { established: { recordsRead: 1, recordsWritten: 2 }, state: Buffer.from('secret') },
-      outcome: { from: { recordsRead: 1, recordsWritten: 2 }, through: 3, output: Buffer.from('output') },
+      outcome: {
+        from: { recordsRead: 1, recordsWritten: 2 },
+        through: 3,
+        whole: true,
+        output: Buffer.from('output'),
+      },
     });
     const parsed = parseStateMessage(encoded);
     encoded.fill(0);
