@@ -1,20 +1,31 @@
 /** The registry of workloads. */
+import { UsageError } from '../src/base/errors.js';
 import { loadPlugin } from '../src/base/plugin-module.js';
 import type { Workload } from '../src/contracts/workload.js';
 import { bulkDownload } from './bulk-download.js';
 import { idleFleet } from './idle-fleet.js';
 import { requestReply } from './request-reply.js';
+import { mixWorkloads } from './shared/mixed.js';
 
 export const WORKLOADS: readonly Workload[] = [requestReply, bulkDownload, idleFleet];
 
 /**
  * The workload with this registry id or, when `specifier` has a `/` or ends with `.js`, the default export of that
- * module; relative paths are relative to the working directory.
+ * module; relative paths are relative to the working directory. Several of them, with commas between, are one workload
+ * in which each has its share of the connections.
  *
- * @throws UsageError when there is none, or it is not a workload
+ * @throws UsageError when there is none, it is not a workload, or one is named twice
  */
-export function loadWorkload(specifier: string): Promise<Workload> {
-  return loadPlugin('workload', specifier, WORKLOADS, workloadProblem);
+export async function loadWorkload(specifier: string): Promise<Workload> {
+  const parts = await Promise.all(
+    specifier.split(',').map((part) => loadPlugin('workload', part, WORKLOADS, workloadProblem)),
+  );
+  const [only, ...others] = parts;
+  if (only !== undefined && others.length === 0) return only;
+  if (new Set(parts.map(({ id }) => id)).size < parts.length) {
+    throw new UsageError(`workload "${specifier}": names a workload twice`);
+  }
+  return mixWorkloads(parts);
 }
 
 /** What `value` lacks to be a {@link Workload}; undefined when it is one. */

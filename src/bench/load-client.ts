@@ -8,7 +8,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { type Clock, createClock } from '../base/clock.js';
 import { createPrng } from '../base/prng.js';
 import { createSeededBytes } from '../base/seeded-bytes.js';
-import type { LoadConfig, LoadReport } from '../contracts/load.js';
+import type { LoadConfig, LoadReport, LoadRotation } from '../contracts/load.js';
 import type { Workload } from '../contracts/workload.js';
 import { LoadConnection, type LoadWindow } from './load-connection.js';
 import { LoadRecorder } from './load-recorder.js';
@@ -84,8 +84,15 @@ export class LoadClient {
   }
 
   report(): LoadReport {
-    const delayMs = this.#eventLoopDelay.max / NS_PER_MS - DELAY_RESOLUTION_MS;
-    return this.#recorder.report(Math.max(0, delayMs));
+    return this.#recorder.report(this.#delayMaxMs);
+  }
+
+  /** What has come to its end since the last call, or the start; it is forgotten, while the load goes on. */
+  rotate(): LoadRotation {
+    for (const connection of this.#connections) connection.noteSilence();
+    const rotation = this.#recorder.rotate(this.#delayMaxMs);
+    this.#eventLoopDelay.reset();
+    return rotation;
   }
 
   /** Ends all connections. They count as having lived to the end. */
@@ -93,6 +100,10 @@ export class LoadClient {
     this.#eventLoopDelay.disable();
     this.#timer.clear();
     for (const connection of this.#connections) connection.close();
+  }
+
+  get #delayMaxMs(): number {
+    return Math.max(0, this.#eventLoopDelay.max / NS_PER_MS - DELAY_RESOLUTION_MS);
   }
 
   /** Waits until no connection has anything outstanding, or {@link GRACE_MS}. */

@@ -33,6 +33,8 @@ export class LoadConnection {
   /** When the request before it ended; it never is earlier than the start of the load. */
   #freeSinceMs = Number.NEGATIVE_INFINITY;
   #sentMs = Number.NaN;
+  /** When the server last said something, or the request was sent that it is to answer. */
+  #heardMs = Number.NaN;
   /** When the newest request with a right reply was sent. */
   #verifiedSentMs = Number.NEGATIVE_INFINITY;
   /** A reply was awaited in vain: this transport can carry no other. */
@@ -114,6 +116,11 @@ export class LoadConnection {
     this.#link.close();
   }
 
+  /** Tells the recorder for how long the server has been silent, if something is expected of it. */
+  noteSilence(): void {
+    if (this.#exchange.pending) this.#settings.recorder.silent(this.#settings.clock() - this.#heardMs);
+  }
+
   #peek(): PlannedRequest | undefined {
     if (this.#next === undefined) {
       const result = this.#requests.next();
@@ -145,6 +152,7 @@ export class LoadConnection {
     if (request.atMs > 0 && !closing && this.#isLate(intendedMs, sentMs)) recorder.startedLate();
     this.#next = undefined;
     this.#sentMs = sentMs;
+    this.#heardMs = sentMs;
     this.#exchange.begin(request, recorder.sent(this.#index, request, intendedMs, sentMs, closing));
     this.#link.write(encodeRequest(request, config.servername, bodies));
   }
@@ -157,6 +165,8 @@ export class LoadConnection {
   #onData(chunk: Buffer): void {
     if (this.#stuck) return;
     const awaited = this.#exchange.pending;
+    this.noteSilence();
+    this.#heardMs = this.#settings.clock();
     const problem = this.#exchange.receive(chunk);
     const replied = awaited && !this.#exchange.pending;
     if (replied) this.#onReply();

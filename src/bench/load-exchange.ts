@@ -7,7 +7,7 @@ import {
   HttpMessageReader,
   type ResponseHead,
 } from '../http/message-reader.js';
-import type { LoadRecorder } from './load-recorder.js';
+import type { LoadRecorder, RequestRow } from './load-recorder.js';
 
 export interface ExchangeSettings {
   readonly workload: Workload;
@@ -20,7 +20,7 @@ export class LoadExchange implements HttpMessageHandler<'response'> {
   readonly #settings: ExchangeSettings;
   #reader = new HttpMessageReader('response', this);
   #request: PlannedRequest | undefined;
-  #row = -1;
+  #row: RequestRow | undefined;
   /** Present between the head of the reply and its end. */
   #check: ReplyCheck | undefined;
   #success = false;
@@ -55,7 +55,7 @@ export class LoadExchange implements HttpMessageHandler<'response'> {
   }
 
   /** @param row of the recorder, where the outcome goes */
-  begin(request: PlannedRequest, row: number): void {
+  begin(request: PlannedRequest, row: RequestRow): void {
     this.#request = request;
     this.#row = row;
     this.#wrongBytes = 0;
@@ -81,6 +81,8 @@ export class LoadExchange implements HttpMessageHandler<'response'> {
 
   /** No reply will come: the outcome stays that of a request without one. The next transport begins a new stream. */
   giveUp(): void {
+    if (this.#row !== undefined) this.#settings.recorder.gaveUp(this.#row);
+    this.#row = undefined;
     this.#request = undefined;
     this.#check = undefined;
     this.#verified = false;
@@ -111,7 +113,8 @@ export class LoadExchange implements HttpMessageHandler<'response'> {
     if (this.#success && missing > 0) recorder.corrupted(missing);
     this.#verified = this.#wrongBytes + missing === 0;
     this.#repliedMs = clock();
-    recorder.replied(this.#row, this.#repliedMs, this.#verified);
+    if (this.#row !== undefined) recorder.replied(this.#row, this.#repliedMs, this.#verified);
+    this.#row = undefined;
     this.#request = undefined;
     this.#check = undefined;
   }

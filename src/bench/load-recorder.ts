@@ -1,27 +1,35 @@
-/** Collects what the load client saw, in columns, and makes the report of it. */
-import type { LoadReport, RequestOutcome, TransportRow } from '../contracts/load.js';
+/** Collects what the load client saw, and makes reports of it. */
+import type { LoadReport, LoadRotation, RequestOutcome, TransportRow } from '../contracts/load.js';
 import type { Method, PlannedRequest } from '../contracts/workload.js';
 
 /** A row that its transport fills in while it lives. */
 export type OpenTransportRow = { -readonly [P in keyof TransportRow]: TransportRow[P] };
 
+/** One request; what is not known yet is that of a request without a reply. */
+export interface RequestRow {
+  readonly connection: number;
+  readonly id: string;
+  readonly method: Method;
+  readonly intendedMs: number;
+  readonly sentMs: number;
+  readonly closing: boolean;
+  repliedMs: number;
+  outcome: RequestOutcome;
+  /** Whether a reply is awaited. */
+  pending: boolean;
+}
+
 export class LoadRecorder {
-  readonly #connection: number[] = [];
-  readonly #id: string[] = [];
-  readonly #method: Method[] = [];
-  readonly #intendedMs: number[] = [];
-  readonly #sentMs: number[] = [];
-  readonly #repliedMs: number[] = [];
-  readonly #outcome: RequestOutcome[] = [];
-  readonly #closing: boolean[] = [];
-  readonly #transports: OpenTransportRow[] = [];
+  #requests: RequestRow[] = [];
+  #transports: OpenTransportRow[] = [];
   #corruptedBytes = 0;
   #lateStarts = 0;
+  #longestSilenceMs = 0;
 
   /**
    * A request is being sent. Until a reply says otherwise its outcome is that of a reply that never comes.
    *
-   * @returns the row to complete with {@link replied}
+   * @returns the row to complete with {@link replied} or {@link gaveUp}
    */
   sent(
     connection: number,
@@ -29,21 +37,46 @@ export class LoadRecorder {
     intendedMs: number,
     sentMs: number,
     closing: boolean,
-  ): number {
+  ): RequestRow {
     // Only a method that is idempotent may be repeated by whoever asked (RFC 9110 9.2.2), so that nothing is in doubt.
     const withoutReply = request.method === 'POST' ? 'unknown' : 'failed';
-    return this.#add(connection, request, intendedMs, sentMs, withoutReply, closing);
+    const row: RequestRow = {
+      connection,
+      id: request.id,
+      method: request.method,
+      intendedMs,
+      sentMs,
+      closing,
+      repliedMs: Number.NaN,
+      outcome: withoutReply,
+      pending: true,
+    };
+    this.#requests.push(row);
+    return row;
   }
 
   /** A request was intended and never sent. */
   neverSent(connection: number, request: PlannedRequest, intendedMs: number, closing: boolean): void {
-    this.#add(connection, request, intendedMs, Number.NaN, 'failed', closing);
+    const row = this.sent(connection, request, intendedMs, Number.NaN, closing);
+    row.outcome = 'failed';
+    row.pending = false;
   }
 
   /** The whole reply to the request in `row` is there. */
-  replied(row: number, repliedMs: number, verified: boolean): void {
-    this.#repliedMs[row] = repliedMs;
-    this.#outcome[row] = verified ? 'ok' : 'failed';
+  replied(row: RequestRow, repliedMs: number, verified: boolean): void {
+    row.repliedMs = repliedMs;
+    row.outcome = verified ? 'ok' : 'failed';
+    row.pending = false;
+  }
+
+  /** The reply to the request in `row` will never come. */
+  gaveUp(row: RequestRow): void {
+    row.pending = false;
+  }
+
+  /** A connection that awaited a reply got no byte for so long. */
+  silent(silenceMs: number): void {
+    if (silenceMs > this.#longestSilenceMs) this.#longestSilenceMs = silenceMs;
   }
 
   corrupted(bytes: number): void {
@@ -69,39 +102,47 @@ export class LoadRecorder {
     return row;
   }
 
+  /** Everything so far. */
   report(eventLoopDelayMaxMs: number): LoadReport {
+    return this.#report(this.#requests, this.#transports, eventLoopDelayMaxMs);
+  }
+
+  /**
+   * What has come to its end since the last call: requests with an outcome, transports that are gone. It is forgotten, so
+   * that a load can go on for days.
+   */
+  rotate(eventLoopDelayMaxMs: number): LoadRotation {
+    const settled = this.#requests.filter(({ pending }) => !pending);
+    const ended = this.#transports.filter(({ endedMs }) => endedMs !== null);
+    const report = this.#report(settled, ended, eventLoopDelayMaxMs);
+    const rotation = { ...report, longestSilenceMs: this.#longestSilenceMs };
+    this.#requests = this.#requests.filter(({ pending }) => pending);
+    this.#transports = this.#transports.filter(({ endedMs }) => endedMs === null);
+    this.#corruptedBytes = 0;
+    this.#lateStarts = 0;
+    this.#longestSilenceMs = 0;
+    return rotation;
+  }
+
+  #report(
+    requests: readonly RequestRow[],
+    transports: readonly OpenTransportRow[],
+    eventLoopDelayMaxMs: number,
+  ): LoadReport {
     return {
       requests: {
-        connection: new Uint32Array(this.#connection),
-        id: [...this.#id],
-        method: [...this.#method],
-        intendedMs: new Float64Array(this.#intendedMs),
-        sentMs: new Float64Array(this.#sentMs),
-        repliedMs: new Float64Array(this.#repliedMs),
-        outcome: [...this.#outcome],
-        closing: [...this.#closing],
+        connection: Uint32Array.from(requests, ({ connection }) => connection),
+        id: requests.map(({ id }) => id),
+        method: requests.map(({ method }) => method),
+        intendedMs: Float64Array.from(requests, ({ intendedMs }) => intendedMs),
+        sentMs: Float64Array.from(requests, ({ sentMs }) => sentMs),
+        repliedMs: Float64Array.from(requests, ({ repliedMs }) => repliedMs),
+        outcome: requests.map(({ outcome }) => outcome),
+        closing: requests.map(({ closing }) => closing),
       },
-      transports: this.#transports.map((row) => ({ ...row })),
+      transports: transports.map((row) => ({ ...row })),
       corruptedBytes: this.#corruptedBytes,
       generator: { eventLoopDelayMaxMs, lateStarts: this.#lateStarts },
     };
-  }
-
-  #add(
-    connection: number,
-    request: PlannedRequest,
-    intendedMs: number,
-    sentMs: number,
-    outcome: RequestOutcome,
-    closing: boolean,
-  ): number {
-    this.#connection.push(connection);
-    this.#id.push(request.id);
-    this.#method.push(request.method);
-    this.#intendedMs.push(intendedMs);
-    this.#sentMs.push(sentMs);
-    this.#repliedMs.push(Number.NaN);
-    this.#outcome.push(outcome);
-    return this.#closing.push(closing) - 1;
   }
 }

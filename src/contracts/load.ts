@@ -78,15 +78,30 @@ export interface LoadReport {
   };
 }
 
+/** A report of what has come to its end since the one before. */
+export interface LoadRotation extends LoadReport {
+  /**
+   * The longest time for which a connection that awaited a reply got no byte, ms. One that lasts counts as long as it has
+   * lasted so far.
+   */
+  readonly longestSilenceMs: number;
+}
+
 /** To the load client, in this order. */
 export type LoadCommand =
   | { readonly kind: 'open'; readonly config: LoadConfig }
   | { readonly kind: 'run'; readonly startMs: number }
+  /** Any number of times while the load runs: hands over what has come to its end, and forgets it. */
+  | { readonly kind: 'rotate' }
   /** Ends the load. Connections without a verified reply to a request sent since `faultMs` are checked. */
   | { readonly kind: 'stop'; readonly faultMs: number };
 
-/** From the load client: `opened` answers `open`, `report` answers `stop`; `failed` can come at any time and is the last. */
+/**
+ * From the load client: `opened` answers `open`, `rotated` answers `rotate`, `report` answers `stop`, without what was
+ * handed over before; `failed` can come at any time and is the last.
+ */
 export type LoadEvent =
   | { readonly kind: 'opened' }
+  | { readonly kind: 'rotated'; readonly rotation: LoadRotation }
   | { readonly kind: 'report'; readonly report: LoadReport }
   | { readonly kind: 'failed'; readonly message: string };

@@ -12,6 +12,7 @@ class ClientProcess {
     this.#parent = serveParent<LoadCommand, LoadEvent>({
       open: ({ config }) => this.#open(config),
       run: ({ startMs }) => this.#opened().run(startMs),
+      rotate: () => this.#parent.send({ kind: 'rotated', rotation: this.#opened().rotate() }),
       stop: ({ faultMs }) => this.#stop(faultMs),
     });
   }

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createPrng } from '../../src/base/prng.js';
 import { LoadClient } from '../../src/bench/load-client.js';
@@ -259,6 +260,29 @@ describe('LoadClient', () => {
     // Those in flight when the server went, and those that no transport was there for.
     expect(report.requests.outcome.filter((outcome) => outcome !== 'ok').length).toBeGreaterThanOrEqual(3);
     expect([...report.requests.sentMs].filter(Number.isNaN)).toHaveLength(3);
+  });
+
+  it('hands over what is settled and forgets it, while the load goes on', async () => {
+    const held: ServerResponse[] = [];
+    const server = await serve(requestReply, (count, response) => count === 3 && held.push(response) > 0);
+    const client = await open(server, limited(requestReply, 5, AS_GET), { options: ONE });
+    client.run(0);
+    await until(() => held.length === 1);
+    const first = client.rotate();
+    expect(first.requests.id).toEqual(['0-0', '0-1']);
+    expect(first.requests.outcome).toEqual(['ok', 'ok']);
+    // The connection lives, and is not done with.
+    expect(first.transports).toEqual([]);
+    const second = client.rotate();
+    expect(second.requests.id).toEqual([]);
+    expect(second.longestSilenceMs).toBeGreaterThan(0);
+    held[0]?.socket?.destroy();
+    await until(() => server.executions.length === 4);
+    await client.stop(0);
+    const last = client.report();
+    expect(last.requests.id).toEqual(['0-2', '0-3', '0-4']);
+    expect(last.requests.outcome).toEqual(['failed', 'ok', 'ok']);
+    expect(last.transports.map(({ endedMs }) => endedMs !== null)).toEqual([true, false]);
   });
 
   it('checks quiet connections when the load is over', async () => {

@@ -16,6 +16,7 @@ import { requestReply } from '../../workloads/request-reply.js';
 import { describeWorkload } from './conformance.js';
 
 for (const workload of WORKLOADS) describeWorkload(workload);
+describeWorkload(await loadWorkload('request-reply,bulk-download,idle-fleet'));
 
 describe('registry of workloads', () => {
   it('has every file of the folder', () => {
@@ -27,6 +28,21 @@ describe('registry of workloads', () => {
   it('finds a workload by its id', async () => {
     for (const workload of WORKLOADS) expect(await loadWorkload(workload.id)).toBe(workload);
     await expect(loadWorkload('nothing')).rejects.toThrow(UsageError);
+  });
+
+  it('mixes several: each has its share of the connections, and answers its own requests', async () => {
+    const mixed = await loadWorkload('request-reply,bulk-download');
+    const { connections } = mixed.plan(
+      { connections: 4, durationMs: 1000, arrivals: 'closed' },
+      createPrng(1),
+    );
+    const targets = connections.map((requests) => {
+      for (const { target } of requests) return target.split('/')[1];
+      return undefined;
+    });
+    expect(targets).toEqual(['request-reply', 'bulk-download', 'request-reply', 'bulk-download']);
+    await expect(loadWorkload('request-reply,request-reply')).rejects.toThrow('names a workload twice');
+    await expect(loadWorkload('request-reply,nothing')).rejects.toThrow(UsageError);
   });
 
   it('loads one by its path', async () => {
