@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecoveryStrategy } from '../contracts/strategy.js';
 import { type ChildChannel, type ChildExit, spawnChild } from '../net/message-channel.js';
+import { HANDSHAKE_TIMEOUT_MS } from '../tls/adoption.js';
 import type { Identity } from './certificates.js';
 import type { Placement, ReplicaAddress, ReplicaStatus } from './director/director.js';
 import { DEFAULT_DETECTOR_OPTIONS, type DetectorOptions } from './director/failure-detector.js';
@@ -30,6 +31,8 @@ const REPORT_TIMEOUT_MS = 10_000;
 const PROTECTED_POLL_MS = 20;
 /** State that has not arrived by then never will. */
 const PROTECTED_TIMEOUT_MS = 10_000;
+/** Of TCP one, of TLS 1.2 two, of TLS 1.3 one, or two after a HelloRetryRequest; and one to spare. */
+const HANDSHAKE_ROUND_TRIPS = 4;
 /** Of `tls.Server`: 16 bytes name, 16 bytes HMAC key, 16 bytes AES key. */
 const TICKET_KEYS_BYTES = 48;
 
@@ -284,6 +287,7 @@ export class Cluster {
         ...this.#keys,
         ledgerPath: this.#ledgerPaths[index] ?? '',
         heartbeatIntervalMs: (options.detector ?? DEFAULT_DETECTOR_OPTIONS).intervalMs,
+        handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS + HANDSHAKE_ROUND_TRIPS * options.rttMs,
       },
     });
     const { trunkPort, linkPort } = await replica.expect('listening', START_TIMEOUT_MS);

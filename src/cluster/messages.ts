@@ -23,6 +23,7 @@ export interface ReplicaConfig {
   readonly clusterKey: Uint8Array;
   readonly ledgerPath: string;
   readonly heartbeatIntervalMs: number;
+  readonly handshakeTimeoutMs: number;
 }
 
 export interface Peer {

@@ -137,6 +137,7 @@ class ReplicaProcess {
         application: new HttpApplication(application, ledger),
         clusterKey: Buffer.from(config.clusterKey),
         heartbeatIntervalMs: config.heartbeatIntervalMs,
+        handshakeTimeoutMs: config.handshakeTimeoutMs,
       },
       recorder,
       clock,

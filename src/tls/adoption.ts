@@ -51,7 +51,7 @@ export interface ServerHandshakeHandler {
   failed(reason: string, failure: HandshakeFailure): void;
 }
 
-/** OpenSSL's end of the connection, and the wire that it reads and writes. */
+/** OpenSSL's end of the connection, and the wire on which it reads and writes. */
 interface OpensslEnd {
   readonly wire: Duplex;
   readonly socket: TLSSocket;
@@ -65,11 +65,13 @@ export class ServerHandshake {
   /** From the first record on: a client that sends none costs no more than an entry in a map. */
   #openssl: OpensslEnd | undefined;
   #bytesRead = 0;
-  /** Client records that came after Finished: they belong to the adopted connection. */
-  #held: Buffer[] = [];
+  /** Whether OpenSSL takes a record at once. */
+  #reads = false;
+  /** Client records that OpenSSL has not seen; behind the client's Finished they belong to the adopted connection. */
+  #waiting: Buffer[] = [];
   #secure = false;
   #ended = false;
-  /** Turns until OpenSSL knows that its last write is done; until then it keeps what it would write next. */
+  /** Turns until OpenSSL knows that its last write is done; until then it would keep what it writes next. */
   #writeTurns = 0;
 
   /** The time of the handshake begins. */
@@ -86,26 +88,15 @@ export class ServerHandshake {
   /** The next record of the client. What follows the client's Finished is kept for {@link takeHeldRecords}. */
   push(record: Buffer): void {
     if (this.#ended) return;
-    if (this.#observer.clientFinished) {
-      this.#held.push(record);
-      return;
-    }
-    this.#bytesRead += record.length;
-    try {
-      this.#observer.clientRecord(record);
-    } catch {
-      // OpenSSL sees the same record and answers with the right alert.
-    }
-    this.#openssl ??= this.#startOpenssl();
-    const writing = this.#writeTurns > 0;
-    this.#openssl.wire.push(record);
-    if (this.#observer.clientFinished) this.#adoptWhenDone(writing);
+    this.#waiting.push(record);
+    if (this.#openssl === undefined) this.#startOpenssl();
+    else this.#feedWaiting();
   }
 
   /** Records that arrived after the handshake, oldest first; to be asked for once, when adopted. */
   takeHeldRecords(): readonly Buffer[] {
-    const held = this.#held;
-    this.#held = [];
+    const held = this.#waiting;
+    this.#waiting = [];
     return held;
   }
 
@@ -123,7 +114,33 @@ export class ServerHandshake {
     this.#openssl?.wire.destroy();
   }
 
-  #startOpenssl(): OpensslEnd {
+  /** Only while OpenSSL can write: what it says to a record leaves before the next one, an alert too. */
+  #feedWaiting(): void {
+    let fed = 0;
+    while (fed < this.#waiting.length && this.#takesInput) {
+      const record = this.#waiting[fed];
+      fed += 1;
+      if (record !== undefined) this.#feed(record);
+    }
+    this.#waiting = this.#waiting.slice(fed);
+    this.#adoptWhenDone();
+  }
+
+  get #takesInput(): boolean {
+    return !this.#ended && this.#reads && this.#writeTurns === 0 && !this.#observer.clientFinished;
+  }
+
+  #feed(record: Buffer): void {
+    this.#bytesRead += record.length;
+    try {
+      this.#observer.clientRecord(record);
+    } catch {
+      // OpenSSL sees the same record and answers with the right alert.
+    }
+    this.#openssl?.wire.push(record);
+  }
+
+  #startOpenssl(): void {
     const { secureContext, clientCertificate } = this.#options;
     const required = clientCertificate === 'required';
     const deframer = new RecordDeframer(TLS_STREAM);
@@ -147,7 +164,12 @@ export class ServerHandshake {
     });
     socket.on('error', (error) => this.#fail(error.message));
     socket.on('close', () => this.#fail('closed'));
-    return { wire, socket };
+    this.#openssl = { wire, socket };
+    // Streams begin to flow behind the present call; what is pushed before would come in one go.
+    process.nextTick(() => {
+      this.#reads = true;
+      this.#feedWaiting();
+    });
   }
 
   /** Returns why the handshake cannot go on, if so: a suite that the record layer does not speak. */
@@ -170,25 +192,21 @@ export class ServerHandshake {
 
   /** Node tells OpenSSL of a finished write one turn after our callback. */
   #countWriteTurns(): void {
+    const counting = this.#writeTurns > 0;
     this.#writeTurns = 2;
+    if (counting) return;
     const count = (): void => {
       this.#writeTurns -= 1;
       if (this.#writeTurns > 0) setImmediate(count);
+      else this.#feedWaiting();
     };
     setImmediate(count);
   }
 
-  /**
-   * The session tickets leave while Finished is pushed, unless an earlier write of OpenSSL was still under way then:
-   * it goes on writing in a later turn, and only after that the counts are final.
-   */
-  #adoptWhenDone(writing: boolean): void {
+  /** With the client's Finished OpenSSL is done, and has written its session tickets, before `push` returns. */
+  #adoptWhenDone(): void {
     const socket = this.#openssl?.socket;
-    if (this.#ended || socket === undefined) return;
-    if (writing || !this.#secure || !this.#observer.complete) {
-      setImmediate(() => this.#adoptWhenDone(this.#writeTurns > 0));
-      return;
-    }
+    if (this.#ended || socket === undefined || !this.#secure || !this.#observer.complete) return;
     const connection: Adopted = {
       state: this.#observer.state(),
       recordsRead: this.#observer.recordsRead,

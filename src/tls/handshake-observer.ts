@@ -3,12 +3,12 @@
  * direction is the last of the handshake, and the secrets that come after it.
  *
  * Records are counted on the wire. Nothing is assumed about how many there are: in TLS 1.3 the flights are decrypted
- * until the Finished message (RFC 8446 4.4.4), in TLS 1.2 Finished is the record after ChangeCipherSpec.
+ * until the Finished message (RFC 8446 4.4.4), in TLS 1.2 Finished is the first message after ChangeCipherSpec.
  */
 import { ByteReader } from '../base/bytes.js';
 import { ProtocolError } from '../base/errors.js';
 import { Alert } from './alert.js';
-import { type CipherSuite, suiteById } from './cipher-suites.js';
+import { type CipherSuite, suiteById, TAG_BYTES } from './cipher-suites.js';
 import type { KeyLogLine } from './key-log.js';
 import { deriveKeyBlock } from './key-schedule-12.js';
 import { deriveTrafficKeys } from './key-schedule-13.js';
@@ -19,6 +19,8 @@ import type { StaticState } from './static-state.js';
 const SERVER_HELLO = 2;
 const FINISHED = 20;
 const MESSAGE_HEADER_BYTES = 4;
+/** Of TLS 1.2, for all suites here (RFC 5246 7.4.9): 12 bytes of verify_data. */
+const FINISHED_12_BYTES = MESSAGE_HEADER_BYTES + 12;
 /** OpenSSL's own default bound of a certificate chain is 100 KiB. */
 const MAX_MESSAGE_BYTES = 128 * 1024;
 
@@ -27,6 +29,8 @@ interface Direction {
   /** Records up to and including the last one before the application epoch; undefined until it was seen. */
   base: number | undefined;
   finished: boolean;
+  /** Of TLS 1.2: bytes of Finished so far. */
+  finishedBytes: number;
   readonly messages: HandshakeMessages;
   protection: ReadState | undefined;
 }
@@ -67,7 +71,7 @@ export class HandshakeObserver {
   clientRecord(record: Buffer): void {
     this.#client.records += 1;
     if (this.#client.finished) return;
-    if (this.#suite?.version === '1.2') this.#follow12(this.#client, record);
+    if (this.#suite?.version === '1.2') this.#follow12(this.#client, record, this.#suite);
     else this.#follow13(this.#client, record, 'CLIENT_HANDSHAKE_TRAFFIC_SECRET');
   }
 
@@ -79,7 +83,7 @@ export class HandshakeObserver {
         if (type === SERVER_HELLO) this.#serverHello(body);
       });
     }
-    if (this.#suite?.version === '1.2') this.#follow12(this.#server, record);
+    if (this.#suite?.version === '1.2') this.#follow12(this.#server, record, this.#suite);
     else this.#follow13(this.#server, record, 'SERVER_HANDSHAKE_TRAFFIC_SECRET');
   }
 
@@ -146,10 +150,19 @@ export class HandshakeObserver {
     });
   }
 
-  /** TLS 1.2: the epoch begins after ChangeCipherSpec, with Finished as its record number 0. */
-  #follow12(direction: Direction, record: Buffer): void {
-    if (direction.base !== undefined) direction.finished = true;
-    else if (recordType(record) === ContentType.change_cipher_spec) direction.base = direction.records;
+  /**
+   * TLS 1.2: the epoch begins after ChangeCipherSpec, with Finished as its first message. OpenSSL logs the secret only when
+   * it makes its own Finished, so that the client's cannot be opened yet; but how long it is, its records show.
+   */
+  #follow12(direction: Direction, record: Buffer, { explicitNonceBytes }: CipherSuite): void {
+    const type = recordType(record);
+    if (direction.base === undefined) {
+      if (type === ContentType.change_cipher_spec) direction.base = direction.records;
+    } else if (type === ContentType.handshake) {
+      const contentBytes = record.length - RECORD_HEADER_BYTES - explicitNonceBytes - TAG_BYTES;
+      direction.finishedBytes += Math.max(0, contentBytes);
+      direction.finished = direction.finishedBytes >= FINISHED_12_BYTES;
+    }
   }
 
   /** The last one counts: a HelloRetryRequest comes as a ServerHello too (RFC 8446 4.1.4). */
@@ -171,6 +184,7 @@ function newDirection(): Direction {
     records: 0,
     base: undefined,
     finished: false,
+    finishedBytes: 0,
     messages: new HandshakeMessages(),
     protection: undefined,
   };
