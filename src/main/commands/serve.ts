@@ -27,6 +27,8 @@ export function serveCommand(): Command {
     .option('--workload <id>', 'whose application answers', DEFAULT_WORKLOAD)
     .option('--port <n>', 'port of the director on 127.0.0.1; 0 for any', '0')
     .option('--replicas <n>', 'replica servers', '2')
+    .option('--heartbeat-interval-ms <ms>', 'time between two heartbeats', '100')
+    .option('--heartbeat-missed <n>', 'heartbeats missed in a row that make a failure', '20')
     .option('--seed <n>', 'of the reply bytes', '1')
     .option('--tls <version>', '1.3 or 1.2', '1.3')
     .option('--suite <name>', 'cipher suite', 'aes-128-gcm')
@@ -93,6 +95,7 @@ async function startCluster(options: RunOptions, port: number, folder: string): 
     rttMs: options.rttMs,
     folder,
     port,
+    detector: options.detector,
     onReplicaFailed: (replica, cause) => process.stdout.write(`replica ${replica} failed: ${cause}\n`),
   });
 }

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { double } from '../../../src/cluster/faults/double.js';
+import { hang } from '../../../src/cluster/faults/hang.js';
+import { FAULTS, faultProblem, loadFault } from '../../../src/cluster/faults/index.js';
+import { kill } from '../../../src/cluster/faults/kill.js';
+import type { FaultEvidence, FaultRoles, ReplicaFate } from '../../../src/contracts/fault.js';
+import { describeFault, run } from './conformance.js';
+
+const ROLES: FaultRoles = { primary: 0, backup: 1, replicas: 3 };
+
+for (const fault of FAULTS) describeFault(fault);
+
+it('ids are unique', () => {
+  const ids = FAULTS.map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+function withFate(evidence: FaultEvidence, replica: number, changes: Partial<ReplicaFate>): FaultEvidence {
+  const fates = evidence.fates.map((fate, index) => (index === replica ? { ...fate, ...changes } : fate));
+  return { ...evidence, fates };
+}
+
+describe('kill', () => {
+  it('is refused when the primary still runs, or had died by itself', async () => {
+    const evidence = await run(kill, ROLES, 1);
+    const alive = withFate(evidence, 0, { endedBy: null, state: 'running', answers: true });
+    expect(kill.verify(alive)).toEqual(['the primary was not killed: it still runs']);
+    const events = evidence.events.map((event) => ({ ...event, stateBefore: 'ended' as const }));
+    expect(kill.verify({ ...evidence, events })).toEqual(['the primary had ended before it was killed']);
+  });
+});
+
+describe('hang', () => {
+  it('wakes the primary up at a moment that the seed draws, after the detection', async () => {
+    const wakings = new Set<number>();
+    for (let seed = 0; seed < 20; seed++) {
+      const { events, failures } = await run(hang, ROLES, seed);
+      expect(events.map(({ action }) => action)).toEqual(['SIGSTOP', 'SIGCONT']);
+      const [detectedMs = Number.NaN] = failures.map(({ atMs }) => atMs);
+      const [, wokenMs = Number.NaN] = events.map(({ atMs }) => atMs);
+      expect(wokenMs).toBeGreaterThan(detectedMs);
+      wakings.add(wokenMs);
+    }
+    expect(wakings.size).toBe(20);
+  });
+
+  it.each<[string, (evidence: FaultEvidence) => FaultEvidence, string]>([
+    [
+      'a primary that was not stopped',
+      (evidence) => ({
+        ...evidence,
+        events: evidence.events.map((event) => ({ ...event, stateBefore: 'running' })),
+      }),
+      'the primary did not hang: it was running before it was woken up',
+    ],
+    [
+      'a failure seen otherwise than by missed heartbeats',
+      (evidence) => ({
+        ...evidence,
+        failures: evidence.failures.map((failure) => ({ ...failure, cause: 'end of stream' })),
+      }),
+      'the director saw the primary fail by end of stream, not by missed-heartbeats',
+    ],
+    [
+      'a primary that was woken up too early',
+      (evidence) => ({
+        ...evidence,
+        failures: evidence.failures.map((failure) => ({ ...failure, atMs: 1e6 })),
+      }),
+      'the primary was woken up before the director had declared it failed',
+    ],
+    [
+      'a primary that was never woken up',
+      (evidence) => ({ ...evidence, events: evidence.events.slice(0, 1) }),
+      'the primary was not stopped and woken up',
+    ],
+    [
+      'a primary that died of it',
+      (evidence) => withFate(evidence, 0, { endedBy: 'SIGABRT', state: 'ended', answers: false }),
+      'the primary did not live on: SIGABRT',
+    ],
+    [
+      'a primary that does not run again',
+      (evidence) => withFate(evidence, 0, { answers: false }),
+      'the primary did not run again after it was woken up',
+    ],
+    [
+      'a primary that is still stopped',
+      (evidence) => withFate(evidence, 0, { state: 'stopped' }),
+      'the primary did not run again after it was woken up',
+    ],
+  ])('is refused for %s', async (_, change, reason) => {
+    expect(hang.verify(change(await run(hang, ROLES, 1)))).toEqual([reason]);
+  });
+
+  it('believes what it cannot look at: a system without /proc', async () => {
+    const evidence = await run(hang, ROLES, 1);
+    const events = evidence.events.map((event) => ({ ...event, stateBefore: 'unknown' as const }));
+    expect(hang.verify({ ...evidence, events })).toEqual([]);
+  });
+});
+
+describe('double', () => {
+  it('is refused when the backup lives, and names it', async () => {
+    const evidence = await run(double, ROLES, 1);
+    const alive = withFate(evidence, 1, { endedBy: null, state: 'running', answers: true });
+    expect(double.verify(alive)).toEqual(['the backup was not killed: it still runs']);
+    const failures = evidence.failures.filter(({ replica }) => replica === 0);
+    expect(double.verify({ ...evidence, failures })).toEqual(['the director did not see the backup fail']);
+  });
+
+  it('leaves nobody of two replicas, and one of three that serves new connections', () => {
+    expect(double.outcome(2)).toMatchObject({ connections: 'reset', service: 'ends' });
+    expect(double.outcome(3)).toMatchObject({ connections: 'reset', service: 'continues' });
+  });
+});
+
+describe('loading', () => {
+  it('finds the entries by id', async () => {
+    for (const fault of FAULTS) expect(await loadFault(fault.id)).toBe(fault);
+    await expect(loadFault('flood')).rejects.toThrow(
+      'fault "flood" is unknown: the ids are kill, hang, double',
+    );
+  });
+
+  it.each([
+    [null, 'is not an object'],
+    [{ ...kill, id: '' }, 'has no id, title and question'],
+    [{ ...kill, question: 5 }, 'has no id, title and question'],
+    [{ ...kill, verify: undefined, inject: 'SIGKILL' }, 'lacks inject, verify'],
+  ])('says what a module lacks: %#', (value, problem) => {
+    expect(faultProblem(value)).toBe(problem);
+  });
+});
