@@ -1,5 +1,5 @@
 /** The reports that come with spr-bench. */
-import type { Report } from '../src/contracts/report.js';
+import type { FilesReport, Report } from '../src/contracts/report.js';
 import { bencher } from './bencher.js';
 import { benchmarkAction } from './benchmark-action.js';
 import { csv } from './csv.js';
@@ -23,3 +23,6 @@ export const REPORTS: readonly Report[] = [
   bencher,
   prometheus,
 ];
+
+/** Those that make several files, or files that are no text. */
+export const FILES_REPORTS: readonly FilesReport[] = [];

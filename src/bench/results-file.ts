@@ -24,14 +24,16 @@ export function appendTrial(path: string, trial: TrialResult): void {
  * Reads the trials of a file one by one, in constant memory but for the longest line.
  *
  * @param onTruncated called once when the last line is partial (the writer crashed); that line is left out
+ * @param onRead called with the number of bytes read so far
  * @throws UsageError naming file, line and reason for a line that is not a trial, or a file that cannot be read
  */
 export async function* readTrials(
   path: string,
   onTruncated: (message: string) => void = () => {},
+  onRead: (bytes: number) => void = () => {},
 ): AsyncGenerator<TrialResult, void, undefined> {
   let number = 0;
-  for await (const { text, ended } of readLines(path)) {
+  for await (const { text, ended } of readLines(path, onRead)) {
     number++;
     if (!ended && !isJson(text)) {
       onTruncated(
@@ -84,9 +86,23 @@ function parseDocument<Schema extends z.ZodType>(
   place: string,
   what: string,
 ): z.infer<Schema> {
-  const result = schema.safeParse(parseJson(text, place));
+  const value = parseJson(text, place);
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
+  refuseOtherVersion(result.error, value, place);
   throw new UsageError(`${place}: not a ${what}: ${describeIssues(result.error)}`);
+}
+
+/** One reason, where all else that is wrong follows from it. */
+function refuseOtherVersion({ issues }: z.ZodError, value: unknown, place: string): void {
+  const issue = issues.find(({ path }) => path.length === 1 && path[0] === 'schemaVersion');
+  const { schemaVersion } = Object(value) as { schemaVersion?: unknown };
+  if (issue?.code !== 'invalid_value' || typeof schemaVersion !== 'number') return;
+  const [readable] = issue.values;
+  const advice = schemaVersion > Number(readable) ? ': a newer spr-bench wrote it, update this one' : '';
+  throw new UsageError(
+    `${place}: schemaVersion is ${schemaVersion}, this release reads ${String(readable)}${advice}`,
+  );
 }
 
 /** The first few: one wrong field in each of a thousand connections is one mistake. */
@@ -124,10 +140,16 @@ function readText(path: string): string {
 }
 
 /** Lines as text; `ended` is false for a last line without its line end. */
-async function* readLines(path: string): AsyncGenerator<{ text: string; ended: boolean }, void, undefined> {
+async function* readLines(
+  path: string,
+  onRead: (bytes: number) => void,
+): AsyncGenerator<{ text: string; ended: boolean }, void, undefined> {
   let rest: Buffer[] = [];
   let restBytes = 0;
+  let readBytes = 0;
   for await (const chunk of readChunks(path)) {
+    readBytes += chunk.length;
+    onRead(readBytes);
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       yield { text: Buffer.concat([...rest, chunk.subarray(start, end)]).toString('utf8'), ended: true };

@@ -34,7 +34,7 @@ const BAR_CELLS = 20;
 /** The elapsed time is shown in seconds. */
 const REDRAW_MS = 1000;
 /** ECMA-48 EL: what an earlier, longer line left behind. */
-const ERASE_TO_END = '\x1b[K';
+export const ERASE_TO_END = '\x1b[K';
 
 type Colours = ReturnType<typeof pc.createColors>;
 
@@ -143,7 +143,8 @@ function fitLine(state: BarState, width: number, colours: Colours): string {
   return `${count}  ${state.cell}`.slice(0, Math.max(0, width));
 }
 
-function drawBar(share: number): string {
+/** `[###---]` for a share of 0 to 1. */
+export function drawBar(share: number): string {
   const filled = Math.round(share * BAR_CELLS);
   return `[${'#'.repeat(filled)}${'-'.repeat(BAR_CELLS - filled)}]`;
 }

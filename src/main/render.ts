@@ -1,40 +1,90 @@
 /** Reports to stdout and to files. */
-import { renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import pc from 'picocolors';
-import { REPORTS } from '../../reports/index.js';
+import { FILES_REPORTS, REPORTS } from '../../reports/index.js';
 import { UsageError } from '../base/errors.js';
-import type { Report, Results } from '../contracts/report.js';
+import type { FilesReport, Report, ReportFile, ReportOptions, Results } from '../contracts/report.js';
+import { outputOptions } from './terminal.js';
 
-/** Of a terminal that does not tell its width, and of everything that is no terminal. */
-const DEFAULT_WIDTH = 160;
+/** Files have no width; what is made for a terminal gets that of a wide one. */
+const FILE_OPTIONS: ReportOptions = { width: 160, colour: false };
 
-/** @throws UsageError for an unknown id. */
+/** Other names that people type. */
+const ALIASES: Readonly<Record<string, string>> = { md: 'markdown' };
+
+/** @throws UsageError for an unknown id, or one of a report that is no text. */
 export function findReport(id: string): Report {
-  const report = REPORTS.find((candidate) => candidate.id === id);
+  const report = findAnyReport(id);
+  if ('render' in report) return report;
+  throw new UsageError(`--format ${id} makes files, it cannot be printed`);
+}
+
+/** @throws UsageError naming what is allowed. */
+export function findAnyReport(id: string): Report | FilesReport {
+  const all = [...REPORTS, ...FILES_REPORTS];
+  const report = all.find((candidate) => candidate.id === (ALIASES[id] ?? id));
   if (report !== undefined) return report;
-  throw new UsageError(
-    `--format ${id} is unknown, allowed are ${REPORTS.map((entry) => entry.id).join(', ')}`,
-  );
+  throw new UsageError(`--format ${id} is unknown, allowed are ${all.map((entry) => entry.id).join(', ')}`);
 }
 
 /** Writes a report to stdout. */
 export async function printReport(id: string, results: Results): Promise<void> {
-  const { isTTY, columns } = process.stdout;
-  const text = await findReport(id).render(results, {
-    // Some terminals say 0.
-    width: isTTY && columns > 0 ? columns : DEFAULT_WIDTH,
-    // Undefined, not false, where it is no terminal.
-    colour: isTTY === true && pc.isColorSupported,
-  });
+  printText(await findReport(id).render(results, outputOptions(process.stdout, process.env)));
+}
+
+export function printText(text: string): void {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
 /** Writes `report.html` and returns its path. An earlier one is replaced as a whole. */
 export async function writeHtmlReport(results: Results, folder: string): Promise<string> {
-  const path = join(folder, 'report.html');
-  const text = await findReport('html').render(results, { width: DEFAULT_WIDTH, colour: false });
-  writeFileSync(`${path}.tmp`, text);
-  renameSync(`${path}.tmp`, path);
+  const [path = folder] = await writeReports([findReport('html')], results, folder);
+  return path;
+}
+
+/**
+ * Writes the files of each report and returns their paths. Everything is drawn before anything is written.
+ *
+ * @throws UsageError when the folder cannot be written
+ */
+export async function writeReports(
+  reports: readonly (Report | FilesReport)[],
+  results: Results,
+  folder: string,
+): Promise<string[]> {
+  const files: ReportFile[] = [];
+  for (const report of reports) files.push(...(await drawFiles(report, results)));
+  return writeFiles(files, folder);
+}
+
+async function drawFiles(report: Report | FilesReport, results: Results): Promise<readonly ReportFile[]> {
+  if ('renderFiles' in report) return report.renderFiles(results);
+  const { fileName = 'report', extension } = report;
+  return [{ name: `${fileName}.${extension}`, content: await report.render(results, FILE_OPTIONS) }];
+}
+
+/** @throws UsageError when the folder cannot be made or written. */
+export function writeFiles(files: readonly ReportFile[], folder: string): string[] {
+  try {
+    mkdirSync(folder, { recursive: true });
+    return files.map(({ name, content }) => replaceFile(join(folder, name), content));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${folder} cannot be written, --out names another folder: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+/** A reader, or a crash, sees the old file or the new one. */
+function replaceFile(path: string, content: string | Uint8Array): string {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, content);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
   return path;
 }

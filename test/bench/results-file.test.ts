@@ -94,7 +94,23 @@ describe('trials', () => {
 
   it('refuse another schema version', async () => {
     writeFileSync(path, `${JSON.stringify({ ...fixtureTrial(), schemaVersion: 2 })}\n`);
-    expect((await failure()).message).toContain('schemaVersion');
+    expect((await failure()).message).toBe(
+      `${path}:1: schemaVersion is 2, this release reads 1: a newer spr-bench wrote it, update this one`,
+    );
+    writeFileSync(path, `${JSON.stringify({ ...fixtureTrial(), schemaVersion: 0 })}\n`);
+    expect((await failure()).message).toBe(`${path}:1: schemaVersion is 0, this release reads 1`);
+    writeFileSync(path, `${JSON.stringify({ ...fixtureTrial(), schemaVersion: '1' })}\n`);
+    expect((await failure()).message).toContain(`${path}:1: not a trial: schemaVersion: `);
+  });
+
+  it('tell how far the file has been read', async () => {
+    const trials = fixtureTrials();
+    for (const trial of trials) appendTrial(path, trial);
+    const read: number[] = [];
+    for await (const _ of readTrials(path, undefined, (bytes) => read.push(bytes)));
+    expect(read.length).toBeGreaterThan(1);
+    expect(read).toEqual([...new Set(read)].sort((a, b) => a - b));
+    expect(read.at(-1)).toBe(readFileSync(path).length);
   });
 
   it('name a file that is not there', async () => {
@@ -133,6 +149,10 @@ describe('summary', () => {
     expect(() => readSummary(summaryPath)).toThrow(`${summaryPath}: not a summary: seed: `);
     writeFileSync(summaryPath, '{');
     expect(() => readSummary(summaryPath)).toThrow(`${summaryPath}: not JSON: `);
+    writeFileSync(summaryPath, JSON.stringify({ schemaVersion: 99 }));
+    expect(() => readSummary(summaryPath)).toThrow(
+      `${summaryPath}: schemaVersion is 99, this release reads 1: `,
+    );
     expect(() => readSummary(join(folder, 'none'))).toThrow('cannot be read: ENOENT');
   });
 });

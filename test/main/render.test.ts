@@ -1,9 +1,24 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UsageError } from '../../src/base/errors.js';
-import { findReport, printReport, writeHtmlReport } from '../../src/main/render.js';
+import {
+  findAnyReport,
+  findReport,
+  printReport,
+  writeFiles,
+  writeHtmlReport,
+  writeReports,
+} from '../../src/main/render.js';
 import { fixtureResults } from '../fixtures/results.js';
 
 let folder = '';
@@ -25,6 +40,11 @@ describe('findReport', () => {
   it('names what is allowed', () => {
     expect(() => findReport('pdf')).toThrow(UsageError);
     expect(() => findReport('pdf')).toThrow(/--format pdf.*table.*html.*markdown.*json/);
+    expect(() => findReport('constructor')).toThrow(/--format constructor is unknown/);
+  });
+
+  it('knows md as Markdown', () => {
+    expect(findReport('md').id).toBe('markdown');
   });
 });
 
@@ -54,5 +74,46 @@ describe('writeHtmlReport', () => {
     await expect(writeHtmlReport(broken, folder)).rejects.toThrow();
     expect(readFileSync(join(folder, 'report.html'), 'utf8')).toBe('old');
     expect(existsSync(join(folder, 'report.html.tmp'))).toBe(false);
+  });
+});
+
+describe('writeReports', () => {
+  it('writes one file per report, in a folder that it makes', async () => {
+    const below = join(folder, 'a', 'b');
+    const reports = ['csv', 'junit', 'json', 'prometheus'].map(findAnyReport);
+    const paths = await writeReports(reports, fixtureResults(), below);
+    expect(paths).toEqual(
+      ['report.csv', 'junit.xml', 'report.json', 'metrics.prom'].map((name) => join(below, name)),
+    );
+    expect(readdirSync(below).sort()).toEqual(['junit.xml', 'metrics.prom', 'report.csv', 'report.json']);
+    expect(readFileSync(join(below, 'junit.xml'), 'utf8')).toMatch(/^<\?xml/);
+  });
+
+  it('writes nothing when one of them cannot be drawn', async () => {
+    const broken = { ...fixtureResults(), series: undefined as never };
+    await expect(writeReports([findReport('csv'), findReport('table')], broken, folder)).rejects.toThrow();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe('writeFiles', () => {
+  it('names the folder that cannot be written, and leaves nothing', () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    const write = (): string[] => writeFiles([{ name: 'a.txt', content: '' }], join(file, 'below'));
+    expect(write).toThrow(UsageError);
+    expect(write).toThrow(`${join(file, 'below')} cannot be written, --out names another folder: ENOTDIR`);
+    expect(readdirSync(folder)).toEqual(['file']);
+  });
+
+  it('leaves no temporary file when a file cannot be replaced', () => {
+    mkdirSync(join(folder, 'a.txt', 'full'), { recursive: true });
+    expect(() => writeFiles([{ name: 'a.txt', content: 'x' }], folder)).toThrow(UsageError);
+    expect(readdirSync(folder)).toEqual(['a.txt']);
+  });
+
+  it('writes bytes as they are', () => {
+    const [path = ''] = writeFiles([{ name: 'a.png', content: Uint8Array.of(0x89, 0, 255) }], folder);
+    expect([...readFileSync(path)]).toEqual([0x89, 0, 255]);
   });
 });
