@@ -8,11 +8,13 @@ import type { RunOptions } from './run-options.js';
 /**
  * Blocks one after the other; within a block every cell once, in an order drawn from the seed, so that a drift of the
  * machine meets all strategies alike. All strategies of a block have the same workload seed: they are compared in pairs.
+ * A run that ends when it is precise enough leaves the last blocks out.
  */
 export function planTrials(options: RunOptions): TrialSpec[] {
   const prng = createPrng(options.seed).fork('order');
   const specs: TrialSpec[] = [];
-  for (let block = 0; block < options.trials; block++) {
+  const blocks = options.precision?.maxTrials ?? options.trials;
+  for (let block = 0; block < blocks; block++) {
     for (const cell of shuffled(cells(options), prng)) {
       specs.push({
         index: specs.length,

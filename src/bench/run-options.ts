@@ -16,6 +16,13 @@ export interface Loaded<P> {
   readonly plugin: P;
 }
 
+export interface Precision {
+  /** Half of the width of the intervals, as a share of the ratio. */
+  readonly share: number;
+  /** Trials of each cell after which it ends all the same. */
+  readonly maxTrials: number;
+}
+
 export interface RunOptions {
   readonly strategies: readonly Loaded<RecoveryStrategy>[];
   readonly workloads: readonly Loaded<Workload>[];
@@ -23,7 +30,10 @@ export interface RunOptions {
   /** Undefined: each workload's own. */
   readonly connections: number | undefined;
   readonly arrivals: 'open' | 'closed' | undefined;
+  /** Of each cell; at least, where a precision is asked for. */
   readonly trials: number;
+  /** Run on until the recovery ratios are this precise; undefined to run `trials` and no more. */
+  readonly precision: Precision | undefined;
   readonly seed: number;
   readonly suite: CipherSuite;
   readonly key: 'ecdsa-p256' | 'rsa-2048' | 'rsa-4096';
@@ -36,6 +46,8 @@ export interface RunOptions {
 /** Pairs of trials that a 95 % interval of their ratio takes; see `MIN_PAIRS_FOR_INTERVAL`. */
 const DEFAULT_TRIALS = 6;
 const QUICK_TRIALS = 2;
+/** Four times as many trials halve an interval: more than five times as many as usual mend little. */
+const DEFAULT_MAX_TRIALS = 30;
 const DEFAULT_WORKLOADS = ['request-reply', 'bulk-download', 'idle-fleet'];
 const QUICK_WORKLOADS = ['request-reply'];
 /** One byte of an index is on the wire, and 255 means none. */
@@ -86,6 +98,8 @@ const rawSchema = z
     connections: integer(1, MAX_CONNECTIONS).optional(),
     arrivals: choice('open', 'closed').optional(),
     trials: integer(1, 1000).optional(),
+    precision: decimal(0.01, 1).optional(),
+    maxTrials: integer(1, 1000).optional(),
     seed: integer(0, Number.MAX_SAFE_INTEGER).optional(),
     tls: choice('1.3', '1.2').default('1.3'),
     suite: z.string('must be a name').default('aes-128-gcm'),
@@ -113,13 +127,15 @@ export async function parseRunOptions(raw: RawRunOptions, randomSeed: number): P
   const workloads = options.workloads ?? (options.quick ? QUICK_WORKLOADS : DEFAULT_WORKLOADS);
   const strategies = await loadStrategies(options.strategies, options.strategy);
   if (options.engine === 'native') refuseKeptTransports(strategies);
+  const trials = options.trials ?? (options.quick ? QUICK_TRIALS : DEFAULT_TRIALS);
   return {
     strategies,
     workloads: await Promise.all(namesOf('workloads', workloads).map(loadWorkloadFrom)),
     faults: await loadFaults(options.faults),
     connections: options.connections,
     arrivals: options.arrivals,
-    trials: options.trials ?? (options.quick ? QUICK_TRIALS : DEFAULT_TRIALS),
+    trials,
+    precision: parsePrecision(options, trials, strategies.length),
     seed: options.seed ?? randomSeed,
     suite: findSuite({
       version: options.tls,
@@ -132,6 +148,24 @@ export async function parseRunOptions(raw: RawRunOptions, randomSeed: number): P
     replicas: options.replicas,
     detector: { intervalMs: options.heartbeatIntervalMs, missedLimit: options.heartbeatMissed },
   };
+}
+
+function parsePrecision(
+  { precision, maxTrials }: { precision?: number | undefined; maxTrials?: number | undefined },
+  trials: number,
+  strategies: number,
+): Precision | undefined {
+  if (precision === undefined) {
+    if (maxTrials === undefined) return undefined;
+    throw new UsageError(`--max-trials ${maxTrials}: is the end of a run with --precision, which is missing`);
+  }
+  if (strategies < 2) throw new UsageError(`--precision ${precision}: a ratio takes two strategies at least`);
+  if (maxTrials !== undefined && maxTrials < trials) {
+    throw new UsageError(
+      `--max-trials ${maxTrials}: must not be less than the ${trials} trials to begin with`,
+    );
+  }
+  return { share: precision, maxTrials: maxTrials ?? Math.max(trials, DEFAULT_MAX_TRIALS) };
 }
 
 async function loadStrategies(

@@ -10,6 +10,7 @@ import { type RecoveryStrategy, STATE_FIELDS } from '../contracts/strategy.js';
 import { captureEnvironment } from './environment.js';
 import { readOpenFileLimit, requireOpenFiles } from './open-files.js';
 import { planTrials } from './plan.js';
+import { isEnough } from './precision.js';
 import { appendTrial, SUMMARY_FILE, TRIALS_FILE, writeSummary } from './results-file.js';
 import type { Loaded, RunOptions } from './run-options.js';
 import { RunAccumulator } from './summarize.js';
@@ -45,9 +46,9 @@ export async function runAll(context: RunContext, handler: RunHandler): Promise<
   const identity = await createIdentity({ key: options.key, servername: SERVERNAME });
   const strategies = options.strategies.map(({ plugin }) => plugin);
   const accumulator = new RunAccumulator(strategies, createPrng(options.seed).fork('bootstrap'));
-  let ended = 0;
+  let complete = false;
   const store = (): Summary => {
-    const summary = { ...summaryHead(context, startedAt, ended === specs.length), ...accumulator.summary() };
+    const summary = { ...summaryHead(context, startedAt, complete), ...accumulator.summary() };
     writeSummary(join(folder, SUMMARY_FILE), summary);
     return summary;
   };
@@ -55,13 +56,17 @@ export async function runAll(context: RunContext, handler: RunHandler): Promise<
   store();
   for (const spec of specs) {
     if (signal.aborted) break;
+    if (isEnough(spec, specs[spec.index - 1], options, () => accumulator.comparisons())) {
+      complete = true;
+      break;
+    }
     handler.trialStarted(spec);
     const result = await runOne(spec, context, identity);
     if (result === undefined) break;
     appendTrial(trialsPath, result);
     accumulator.add(result);
     handler.trialEnded(result);
-    ended += 1;
+    complete = spec.index === specs.length - 1;
   }
   return { summary: store(), accumulator };
 }

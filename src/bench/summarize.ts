@@ -1,6 +1,6 @@
 /** The summary of a run, built one trial at a time with memory bounded by its samples, not by its trials. */
 import type { CellSeries } from '../contracts/report.js';
-import type { Cell, StrategySummary, Summary, TrialResult } from '../contracts/results.js';
+import type { Cell, Comparison, StrategySummary, Summary, TrialResult } from '../contracts/results.js';
 import type { Prng } from '../contracts/workload.js';
 import { CellSamples } from './cell-samples.js';
 import { PairedValues } from './comparisons.js';
@@ -67,10 +67,16 @@ export class RunAccumulator {
       reference,
       strategies: [...this.#titles].map(([id, title]) => this.#strategySummary(id, title)),
       cells: this.#sortedCells().map((entry) => this.#cell(entry)),
-      comparisons: this.#pairs.comparisons(reference, this.#prng).sort((a, b) => this.#compareNames(a, b)),
+      comparisons: this.comparisons(),
       rejected: [...this.#rejected].sort((a, b) => a.index - b.index),
       violations: [...this.#violations],
     };
+  }
+
+  /** Of the trials so far. */
+  comparisons(): Comparison[] {
+    const comparisons = this.#pairs.comparisons(this.#reference(), this.#prng);
+    return comparisons.sort((a, b) => this.#compareNames(a, b));
   }
 
   /** Of the cells with a completed trial, in the order of the summary's cells. */

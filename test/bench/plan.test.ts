@@ -45,6 +45,12 @@ describe('planTrials', () => {
     expect(order).toEqual([...order].sort((a, b) => a - b));
   });
 
+  it('plans as many blocks as a run that is not precise enough may take', () => {
+    const precise = plan({ precision: { share: 0.1, maxTrials: 9 } });
+    expect(blocksOf(precise)).toHaveLength(9);
+    expect(precise.slice(0, plan().length)).toEqual(plan());
+  });
+
   it('gives the same plan for the same seed, whatever it is', () => {
     const seeds = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
     fc.assert(fc.property(seeds, (seed) => void expect(plan({ seed })).toEqual(plan({ seed }))));

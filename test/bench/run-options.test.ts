@@ -29,6 +29,7 @@ describe('what is not given', () => {
       connections: undefined,
       arrivals: undefined,
       trials: 6,
+      precision: undefined,
       seed: RANDOM_SEED,
       key: 'ecdsa-p256',
       engine: 'adopted',
@@ -45,6 +46,21 @@ describe('what is not given', () => {
     const mixed = await parse({ quick: true, trials: '5', workloads: 'idle-fleet' });
     expect(idsOf(mixed.workloads)).toEqual(['idle-fleet']);
     expect(mixed.trials).toBe(5);
+  });
+});
+
+describe('a precision', () => {
+  it('is a share, with an end that is never before the trials to begin with', async () => {
+    expect((await parse({ precision: '0.1' })).precision).toEqual({ share: 0.1, maxTrials: 30 });
+    expect((await parse({ precision: 0.2, trials: 40 })).precision).toEqual({ share: 0.2, maxTrials: 40 });
+    expect((await parse({ precision: 0.2, maxTrials: '8' })).precision).toEqual({ share: 0.2, maxTrials: 8 });
+  });
+
+  it('is refused where it means nothing', async () => {
+    await expectRefused({ precision: '0' }, '--precision 0', '0.01 to 1');
+    await expectRefused({ precision: 0.1, strategies: 'spr' }, '--precision 0.1', 'two strategies');
+    await expectRefused({ maxTrials: 5 }, '--max-trials 5', '--precision');
+    await expectRefused({ precision: 0.1, maxTrials: 5 }, '--max-trials 5', '6 trials');
   });
 });
 

@@ -32,6 +32,14 @@ export function compareCommand(): Command {
   );
   return withRunOptions(command)
     .option('--trials <n>', 'trials of each cell (default: 6; with --quick: 2)')
+    .option(
+      '--precision <share>',
+      'run on until the intervals of the recovery ratios are narrower, for example 0.1',
+    )
+    .option(
+      '--max-trials <n>',
+      'with --precision: trials of each cell to end with all the same (default: 30)',
+    )
     .option('--quick', 'a first impression in about 20 seconds')
     .option('--out <folder>', `folder of the result files (default: ${DEFAULT_FOLDER})`)
     .option('--json', 'print the summary as one JSON document instead of the table')
