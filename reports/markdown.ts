@@ -3,6 +3,7 @@ import type { Report, Results } from '../src/contracts/report.js';
 import type { Summary } from '../src/contracts/results.js';
 import { groupCells, strategyTitle } from './shared/cells.js';
 import { type Column, MEASURE_COLUMNS, ROW_LEGEND, type Row, toRow } from './shared/columns.js';
+import { faultNotes } from './shared/fault-notes.js';
 import { formatNumberOf } from './shared/format.js';
 import { printable } from './shared/printable.js';
 import { problemLines } from './shared/problems.js';
@@ -49,8 +50,12 @@ function head(summary: Summary): string[] {
 
 function tail(summary: Summary): string[] {
   const { violations, rejected } = problemLines(summary);
+  const notes = groupCells(summary).flatMap((group) =>
+    faultNotes(group).map((note) => `${group.workload}, ${group.fault}: ${note}`),
+  );
   const reference = strategyTitle(summary, summary.reference);
   return [
+    section('What the faults did', notes),
     section('Violations', violations),
     section('Trials that do not count', rejected),
     escapeMarkdown(`Reference: ${reference}. Seed ${summary.seed}. ${ROW_LEGEND}`),

@@ -12,6 +12,7 @@ import {
   type Tone,
   toRow,
 } from './shared/columns.js';
+import { faultNotes } from './shared/fault-notes.js';
 import { NONE } from './shared/format.js';
 import { printable } from './shared/printable.js';
 import { problemLines } from './shared/problems.js';
@@ -65,6 +66,7 @@ function tableLines(
   const sections = groups.flatMap((group) => [
     colours.bold(clip(printable(`${group.workload}, ${group.fault}`), width)),
     ...group.cells.map((cell) => rowLine(toRow(summary, cell), layout, colours)),
+    ...bulleted(faultNotes(group), width).map(colours.dim),
     '',
   ]);
   return [
@@ -157,9 +159,11 @@ function problems(summary: Summary, width: number, colours: Colours): string[] {
 }
 
 function titled(title: string, lines: readonly string[], width: number): string[] {
-  if (lines.length === 0) return [];
-  const items = lines.flatMap((line) =>
+  return lines.length === 0 ? [] : ['', `${title}:`, ...bulleted(lines, width)];
+}
+
+function bulleted(lines: readonly string[], width: number): string[] {
+  return lines.flatMap((line) =>
     wrap(line, width - 2).map((part, index) => (index === 0 ? '- ' : '  ') + part),
   );
-  return ['', `${title}:`, ...items];
 }

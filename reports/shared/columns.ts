@@ -52,11 +52,11 @@ export const MEASURE_COLUMNS: readonly Column[] = [
       trials.completed === 0 ? NONE : slashed(requests.failed, requests.unknown),
   },
   {
-    group: 'POSTs',
-    heading: 'run twice',
+    group: 'run twice',
+    heading: 'all/POSTs',
     rank: 6,
     text: ({ cell: { trials, executions } }) =>
-      trials.completed === 0 ? NONE : formatCount(executions.moreNonIdempotent),
+      trials.completed === 0 ? NONE : slashed(executions.more, executions.moreNonIdempotent),
     tone: ({ cell }) => (cell.executions.moreNonIdempotent > 0 ? 'warning' : 'plain'),
   },
   {
@@ -93,7 +93,7 @@ export const ROW_LEGEND =
   'recovery: fault to the first verified reply. to reference: median of the paired ratios of recovery time, strategy / ' +
   'reference, with its 95 % interval; below 1x is faster, an interval that includes 1 shows no difference. ' +
   'kept/rec/lost: connections kept, reconnected, lost. fail/unkn: requests failed or with unknown outcome. ' +
-  'run twice: requests that are not idempotent and were executed more than once. CPU: of the surviving replicas, per ' +
+  'run twice: requests executed more than once, and those of them that are not idempotent. CPU: of the surviving replicas, per ' +
   'recovered connection.';
 
 export function toRow(summary: Summary, cell: Cell): Row {

@@ -23,7 +23,7 @@ describe('table', () => {
       '0.19x [0.17, 0.20]',
       '240/0/0',
       '0/0',
-      '0',
+      '0/0',
       '0',
       '61,000',
       '1,460',
@@ -63,6 +63,25 @@ describe('table', () => {
     expect(text).toContain('Violations:\n- trial 3: bad');
     expect(text).toContain('is invalid: 3 of 40 clients made a full handshake');
     expect(text).toContain('is inconclusive: the event loop');
+  });
+
+  it('tells under the rows what nothing could recover, and what a primary did that woke up', async () => {
+    const results = fixtureResults();
+    const reason = 'no replica\u001b[31m is left';
+    const cells = results.summary.cells.map((cell) => {
+      if (cell.workload !== 'downloads' || cell.replication === null) return cell;
+      const notRecoverable = cell.strategy === 'session-resumption' ? null : { connections: 1240, reason };
+      if (cell.strategy !== 'spr') return { ...cell, notRecoverable };
+      const replication = { ...cell.replication, fenced: 1 };
+      return { ...cell, replication, executions: { ...cell.executions, byFencedPrimary: 7 } };
+    });
+    const all = await lines(200, { ...results, summary: { ...results.summary, cells } });
+    const notes = all.filter((line) => line.startsWith('- '));
+    expect(notes.slice(0, 2)).toEqual([
+      '- connections that could not be recovered: 1,240 of full-handshake and 1,240 of full-state-copy (no replica\ufffd[31m is left)',
+      '- spr: the replaced primary woke up and executed 7 requests; 1 message of its replication was refused',
+    ]);
+    expect(all.indexOf(notes[0] ?? '')).toBe(all.indexOf('downloads, kill') + 5);
   });
 
   it('says when a run is incomplete', async () => {
