@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { UsageError } from '../base/errors.js';
 import { packageVersion } from '../bench/environment.js';
 import { baselineCommand } from './commands/baseline.js';
+import { calibrateCommand } from './commands/calibrate.js';
 import { compareCommand } from './commands/compare.js';
 import { doctorCommand } from './commands/doctor.js';
 import { gateCommand } from './commands/gate.js';
@@ -25,6 +26,7 @@ function program(): Command {
     reportCommand(),
     baselineCommand(),
     gateCommand(),
+    calibrateCommand(),
     listCommand(),
     doctorCommand(),
     microCommand(),

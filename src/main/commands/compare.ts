@@ -11,11 +11,9 @@ import type { Summary } from '../../contracts/results.js';
 import { ExitCode, onInterruption } from '../exit-codes.js';
 import { createProgress } from '../progress.js';
 import { printReport, writeHtmlReport } from '../render.js';
-import { commandLine, readConfig, withRunOptions } from './run-arguments.js';
+import { commandLine, MAX_RANDOM_SEED, readConfig, withRunOptions } from './run-arguments.js';
 
 const DEFAULT_FOLDER = 'spr-bench-results';
-/** A seed that can be typed again. */
-const MAX_RANDOM_SEED = 2 ** 31;
 
 /** Options of this command that are not options of the run. A configuration file may hold values of any type. */
 const outputSchema = z.object({

@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { UsageError } from '../../base/errors.js';
 
+/** A seed that can be typed again. */
+export const MAX_RANDOM_SEED = 2 ** 31;
+
 /** Adds all options of a run but the number of trials, which each command counts in its own way. */
 export function withRunOptions(command: Command): Command {
   return command

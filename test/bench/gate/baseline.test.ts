@@ -91,6 +91,8 @@ describe('the file of a baseline', () => {
     writeFileSync(path, '{');
     expect(() => readBaseline(path)).toThrow('not JSON');
     writeFileSync(path, JSON.stringify({ ...baseline, schemaVersion: 99 }));
-    expect(() => readBaseline(path)).toThrow('not a baseline: schemaVersion');
+    expect(() => readBaseline(path)).toThrow('schemaVersion is 99');
+    writeFileSync(path, JSON.stringify({ ...baseline, metrics: [] }));
+    expect(() => readBaseline(path)).toThrow('not a baseline: metrics');
   });
 });
