@@ -7,6 +7,7 @@ import { ByteReader, ByteWriter } from '../base/bytes.js';
 import { ProtocolError } from '../base/errors.js';
 import type { RecordPosition } from '../contracts/strategy.js';
 import { Alert } from '../tls/alert.js';
+import type { SealedWith } from '../tls/record-protection.js';
 
 /** Private content types, far from those of TLS (20 to 26). */
 export const ControlType = {
@@ -26,10 +27,12 @@ export const ControlType = {
   protect: 134,
   /** To the replica, flow 0: this one has failed; what it still sends does not count. */
   fence: 135,
+  /** To the director, in audit mode: what the record behind it was sealed with. */
+  sealed: 136,
 } as const;
 
 export const FIRST_CONTROL_TYPE = 128;
-export const LAST_CONTROL_TYPE = 135;
+export const LAST_CONTROL_TYPE = 136;
 /** A two-byte length. */
 export const MAX_CONTROL_BODY_BYTES = 65_535;
 
@@ -68,6 +71,9 @@ export interface Open {
 /** One server record that the client has: its whole length and its AEAD tag. */
 export const DELIVERED_ENTRY_BYTES = 18;
 const TAG_BYTES = 16;
+/** Of TLS 1.2 AES-GCM (RFC 5288 3); other nonces are implicit. */
+const EXPLICIT_NONCE_BYTES = 8;
+const UINT32_RANGE = 0x1_0000_0000;
 
 export interface Take extends Open {
   /** The replica that failed. */
@@ -222,4 +228,28 @@ export function parseCredit(body: Buffer): number {
   const bytes = reader.uint32();
   reader.end();
   return bytes;
+}
+
+export function encodeSealed({ keyBase, sequenceNumber, explicitNonceBytes }: SealedWith): Buffer {
+  const writer = new ByteWriter();
+  writer.uint48(keyBase);
+  writer.uint32(Math.floor(sequenceNumber / UINT32_RANGE)).uint32(sequenceNumber % UINT32_RANGE);
+  writer.uint8(explicitNonceBytes);
+  return writer.finish();
+}
+
+/** @throws ProtocolError when `body` is not exactly what a record can have been sealed with. */
+export function parseSealed(body: Buffer): SealedWith {
+  const reader = new ByteReader(body, 'sealed');
+  const keyBase = reader.uint48();
+  const sequenceNumber = reader.uint32() * UINT32_RANGE + reader.uint32();
+  const explicitNonceBytes = reader.uint8();
+  reader.end();
+  if (!Number.isSafeInteger(sequenceNumber) || ![0, EXPLICIT_NONCE_BYTES].includes(explicitNonceBytes)) {
+    throw new ProtocolError(
+      Alert.decode_error,
+      `sealed: sequence number ${sequenceNumber}, explicit nonce of ${explicitNonceBytes} bytes`,
+    );
+  }
+  return { keyBase, sequenceNumber, explicitNonceBytes };
 }

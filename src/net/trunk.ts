@@ -9,12 +9,14 @@
 import type { Socket } from 'node:net';
 import { RecordDeframer } from '../tls/deframer.js';
 import { MAX_CIPHERTEXT_BYTES, RECORD_HEADER_BYTES } from '../tls/record.js';
+import type { SealedWith } from '../tls/record-protection.js';
 import {
   COMMIT_QUIET,
   COMMIT_STATE,
   ControlType,
   type EndReason,
   encodeEnd,
+  encodeSealed,
   FIRST_CONTROL_TYPE,
   LAST_CONTROL_TYPE,
   MAX_CONTROL_BODY_BYTES,
@@ -43,6 +45,20 @@ function acceptsType(type: number): boolean {
 
 function maxBodyBytes(type: number): number {
   return type >= FIRST_CONTROL_TYPE ? MAX_CONTROL_BODY_BYTES : MAX_CIPHERTEXT_BYTES;
+}
+
+function writeControlHeader(
+  target: Buffer,
+  at: number,
+  flowId: number,
+  type: number,
+  flags: number,
+  bodyBytes: number,
+): void {
+  target.writeUInt32BE(flowId, at);
+  target[at + FLOW_ID_BYTES] = type;
+  target.writeUInt16BE(flags, at + 5);
+  target.writeUInt16BE(bodyBytes, at + 7);
 }
 
 export class Trunk {
@@ -89,6 +105,15 @@ export class Trunk {
     if (sealedState !== undefined) this.#writer.write(sealedState);
   }
 
+  /** A control record as parts of what {@link sendSealed} sends, so that it stays with the record behind it. */
+  static sealedNote(flowId: number, sealedWith: SealedWith): Buffer {
+    const body = encodeSealed(sealedWith);
+    const note = Buffer.allocUnsafe(CONTROL_HEADER_BYTES + body.length);
+    writeControlHeader(note, 0, flowId, ControlType.sealed, 0, body.length);
+    body.copy(note, CONTROL_HEADER_BYTES);
+    return note;
+  }
+
   sendCredit(flowId: number, bytes: number): void {
     this.#writeControlHeader(flowId, ControlType.credit, 0, 4);
     this.#writeUint32(bytes);
@@ -109,11 +134,7 @@ export class Trunk {
 
   #writeControlHeader(flowId: number, type: number, flags: number, bodyBytes: number): void {
     const at = this.#writer.reserve(CONTROL_HEADER_BYTES);
-    const slab = this.#writer.slab;
-    slab.writeUInt32BE(flowId, at);
-    slab[at + 4] = type;
-    slab.writeUInt16BE(flags, at + 5);
-    slab.writeUInt16BE(bodyBytes, at + 7);
+    writeControlHeader(this.#writer.slab, at, flowId, type, flags, bodyBytes);
   }
 
   #writeUint32(value: number): void {

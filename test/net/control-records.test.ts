@@ -6,6 +6,7 @@ import {
   encodeEnd,
   encodeFence,
   encodeOpen,
+  encodeSealed,
   encodeTake,
   MAX_CONTROL_BODY_BYTES,
   parseCredit,
@@ -13,6 +14,7 @@ import {
   parseFence,
   parseOpen,
   parseProtect,
+  parseSealed,
   parseTake,
   type Take,
   writeDeliveredEntry,
@@ -145,6 +147,35 @@ describe('fence', () => {
   });
 });
 
+describe('sealed', () => {
+  const notes = fc.record({
+    keyBase: fc.maxSafeNat().map((value) => value % MAX_UINT48),
+    sequenceNumber: fc.maxSafeNat(),
+    explicitNonceBytes: fc.constantFrom(0, 8),
+  });
+
+  it('is parsed back, and nothing else is', () => {
+    fc.assert(
+      fc.property(notes, (note) => {
+        const body = encodeSealed(note);
+        expect(parseSealed(body)).toEqual(note);
+        expect(() => parseSealed(body.subarray(1))).toThrow(REFUSED);
+        expect(() => parseSealed(Buffer.concat([body, Buffer.of(0)]))).toThrow(REFUSED);
+      }),
+    );
+  });
+
+  it('is refused when no record can have been sealed with it', () => {
+    const body = encodeSealed({ keyBase: 1, sequenceNumber: 2, explicitNonceBytes: 8 });
+    const later = Buffer.from(body);
+    later.writeUInt32BE(2 ** 21, 6);
+    expect(() => parseSealed(later)).toThrow('sequence number 9007199254740994');
+    expect(() => parseSealed(Buffer.concat([body.subarray(0, -1), Buffer.of(7)]))).toThrow(
+      'nonce of 7 bytes',
+    );
+  });
+});
+
 describe('credit', () => {
   it('is four bytes', () => {
     expect(parseCredit(Buffer.of(0, 1, 0, 2))).toBe(65_538);
@@ -167,7 +198,15 @@ describe('an entry of a delivered record', () => {
 it('parsers throw nothing but ProtocolError, whatever they get', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      for (const parse of [parseOpen, parseTake, parseEnd, parseFence, parseProtect, parseCredit]) {
+      for (const parse of [
+        parseOpen,
+        parseTake,
+        parseEnd,
+        parseFence,
+        parseProtect,
+        parseCredit,
+        parseSealed,
+      ]) {
         try {
           parse(Buffer.from(bytes));
         } catch (error) {

@@ -13,11 +13,13 @@ import {
   encodeFence,
   parseCredit,
   parseEnd,
+  parseSealed,
 } from '../../net/control-records.js';
 import { Trunk } from '../../net/trunk.js';
 import { Alert } from '../../tls/alert.js';
 import { type DetectorOptions, FailureDetector } from './failure-detector.js';
 import { DirectorFlow, type FlowHost, type Upstream } from './flow.js';
+import type { NonceLog } from './nonce-log.js';
 import { Protection } from './protection.js';
 
 /** One process of a replica, and where it listens for the director. */
@@ -72,6 +74,7 @@ export class Director implements FlowHost {
   readonly #config: DirectorConfig;
   readonly #observer: DirectorObserver;
   readonly #clock: Clock;
+  readonly #nonceLog: NonceLog | undefined;
   readonly #replicas: Replica[] = [];
   readonly #flows = new Map<number, DirectorFlow>();
   readonly #server: Server;
@@ -81,10 +84,12 @@ export class Director implements FlowHost {
   #spreadTurn = 0;
   #heartbeat: NodeJS.Timeout | undefined;
 
-  constructor(config: DirectorConfig, observer: DirectorObserver, clock: Clock) {
+  /** @param nonceLog notes what leaves towards clients; absent unless that is audited */
+  constructor(config: DirectorConfig, observer: DirectorObserver, clock: Clock, nonceLog?: NonceLog) {
     this.#config = config;
     this.#observer = observer;
     this.#clock = clock;
+    this.#nonceLog = nonceLog;
     // A client may finish sending and still wait for its reply.
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   }
@@ -161,6 +166,7 @@ export class Director implements FlowHost {
 
   ended(flow: DirectorFlow, cause: string): void {
     this.#flows.delete(flow.id);
+    this.#nonceLog?.ended(flow.id);
     this.#replicas.find((replica) => replica === flow.owner)?.flows.delete(flow);
     // Its primary makes the backup forget it, unless it hangs, or is gone.
     this.#replicas.find(({ index }) => index === flow.backup)?.trunk.sendEnd(flow.id, 'closed');
@@ -172,7 +178,7 @@ export class Director implements FlowHost {
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     const detector = new FailureDetector(this.#config.detector, this.#clock());
     const trunk: Trunk = new Trunk(socket, {
-      tlsRecord: (flowId, record) => this.#ownedFlow(replica, flowId)?.serverRecord(record),
+      tlsRecord: (flowId, record) => this.#serverRecord(replica, flowId, record),
       controlRecord: (flowId, type, flags, body) => this.#control(replica, flowId, type, flags, body),
       batchEnd: () => {
         detector.heard(this.#clock());
@@ -239,6 +245,13 @@ export class Director implements FlowHost {
     }
   }
 
+  #serverRecord(replica: Replica, flowId: number, record: Buffer): void {
+    const flow = this.#ownedFlow(replica, flowId);
+    if (flow === undefined) return;
+    flow.serverRecord(record);
+    this.#nonceLog?.left(flowId, replica.index, record);
+  }
+
   /** Nothing of a replica that does not serve the flow (any more) gets through. */
   #ownedFlow(replica: Replica, flowId: number): DirectorFlow | undefined {
     const flow = this.#flows.get(flowId);
@@ -252,6 +265,9 @@ export class Director implements FlowHost {
         return;
       case ControlType.credit:
         flow.credit(parseCredit(body));
+        return;
+      case ControlType.sealed:
+        this.#nonceLog?.note(flow.id, flow.owner.index, parseSealed(body));
         return;
       case ControlType.end:
         flow.endedByReplica(parseEnd(body));

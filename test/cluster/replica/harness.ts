@@ -4,19 +4,31 @@
  */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { inspect } from 'node:util';
 import { createClock } from '../../../src/base/clock.js';
 import { createIdentity, type Identity } from '../../../src/cluster/certificates.js';
 import { Director, type DirectorObserver } from '../../../src/cluster/director/director.js';
 import type { DetectorOptions } from '../../../src/cluster/director/failure-detector.js';
+import { NonceLog } from '../../../src/cluster/director/nonce-log.js';
+import { auditNonces, type NonceAudit } from '../../../src/cluster/nonce-audit.js';
+import type { SealingOptions } from '../../../src/cluster/replica/connection.js';
 import { HttpApplication } from '../../../src/cluster/replica/http-application.js';
 import { Ledger } from '../../../src/cluster/replica/ledger.js';
 import { type Engine, Replica } from '../../../src/cluster/replica/replica.js';
 import type { RecoveryStrategy } from '../../../src/contracts/strategy.js';
 import type { Application } from '../../../src/contracts/workload.js';
-import { FIRST_CONTROL_TYPE, MAX_CONTROL_BODY_BYTES } from '../../../src/net/control-records.js';
-import { FLOW_ID_BYTES } from '../../../src/net/trunk.js';
+import {
+  ControlType,
+  encodeTake,
+  FIRST_CONTROL_TYPE,
+  MAX_CONTROL_BODY_BYTES,
+  parseTake,
+  type Take,
+} from '../../../src/net/control-records.js';
+import { FLOW_ID_BYTES, Trunk } from '../../../src/net/trunk.js';
 import type { CipherSuite } from '../../../src/tls/cipher-suites.js';
 import { RecordDeframer } from '../../../src/tls/deframer.js';
+import { RECORD_HEADER_BYTES } from '../../../src/tls/record.js';
 
 /** Heartbeats never come, so that records can be counted; failures show by the end of the trunk. */
 const NO_HEARTBEATS: DetectorOptions = { intervalMs: 3_600_000, missedLimit: 1 };
@@ -41,14 +53,23 @@ class Tap {
   readonly #server: Server;
   readonly #targetPort: number;
   readonly #back: (chunk: Buffer, near: Socket) => void;
+  readonly #forth: (chunk: Buffer, far: Socket) => void;
   #near: Socket | undefined;
   #far: Socket | undefined;
   #hanging = false;
 
-  /** @param back hands what `far` sent on to `near`. */
-  constructor(targetPort: number, back: (chunk: Buffer, near: Socket) => void) {
+  /**
+   * @param back hands what `far` sent on to `near`
+   * @param forth hands what `near` sent on to `far`
+   */
+  constructor(
+    targetPort: number,
+    back: (chunk: Buffer, near: Socket) => void,
+    forth: (chunk: Buffer, far: Socket) => void = (chunk, far) => far.write(chunk),
+  ) {
     this.#targetPort = targetPort;
     this.#back = back;
+    this.#forth = forth;
     this.#server = createServer((near) => this.#join(near));
   }
 
@@ -96,7 +117,7 @@ class Tap {
       socket.setNoDelay(true);
       socket.on('error', () => {});
     }
-    near.on('data', (chunk: Buffer) => far.write(chunk));
+    near.on('data', (chunk: Buffer) => this.#forth(chunk, far));
     near.on('close', () => far.destroy());
     far.on('data', (chunk: Buffer) => this.#back(chunk, near));
     far.on('close', () => near.end());
@@ -113,16 +134,16 @@ class TrunkTap {
   readonly #kill: () => void;
   #dead = false;
 
-  constructor(targetPort: number, kill: () => void) {
+  /** @param tamper changes the evidence on its way to the replica */
+  constructor(targetPort: number, kill: () => void, tamper: ((take: Take) => Take) | undefined) {
     this.#kill = kill;
-    const deframer = new RecordDeframer({
-      prefixBytes: 4,
-      accepts: () => true,
-      maxBodyBytes: () => MAX_CONTROL_BODY_BYTES,
-    });
-    this.tap = new Tap(targetPort, (chunk, near) =>
-      deframer.push(chunk, (record) => this.#pass(record, near)),
-    );
+    const replies = trunkDeframer();
+    const commands = trunkDeframer();
+    const back = (chunk: Buffer, near: Socket): void =>
+      replies.push(chunk, (record) => this.#pass(record, near));
+    const forth = (chunk: Buffer, far: Socket): void =>
+      commands.push(chunk, (record) => far.write(tampered(record, tamper ?? ((take) => take))));
+    this.tap = tamper === undefined ? new Tap(targetPort, back) : new Tap(targetPort, back, forth);
   }
 
   cut(): void {
@@ -137,10 +158,33 @@ class TrunkTap {
       this.#kill();
       return;
     }
+    // What a record was sealed with belongs to the record behind it: nothing is cut off between the two.
+    if (record[FLOW_ID_BYTES] === ControlType.sealed) {
+      near.write(record);
+      return;
+    }
     this.passed.push(record[FLOW_ID_BYTES] ?? 0);
     near.write(record);
     if (plan?.moment === 'at-once' && this.passed.length === plan.after) this.#kill();
   }
+}
+
+function trunkDeframer(): RecordDeframer {
+  return new RecordDeframer({
+    prefixBytes: FLOW_ID_BYTES,
+    accepts: () => true,
+    maxBodyBytes: () => MAX_CONTROL_BODY_BYTES,
+  });
+}
+
+/** `record` with the evidence that `tamper` makes of its own, if it is a `take`. */
+function tampered(record: Buffer, tamper: (take: Take) => Take): Buffer {
+  if (record[FLOW_ID_BYTES] !== ControlType.take) return record;
+  const headBytes = FLOW_ID_BYTES + RECORD_HEADER_BYTES;
+  const head = Buffer.from(record.subarray(0, headBytes));
+  const body = encodeTake(tamper(parseTake(record.subarray(headBytes))));
+  head.writeUInt16BE(body.length, headBytes - 2);
+  return Buffer.concat([head, body]);
 }
 
 /** The replication link of one primary to one backup. */
@@ -158,6 +202,11 @@ export interface ClusterOptions {
   readonly detector?: DetectorOptions;
   readonly rttMs?: number;
   readonly engine?: Engine;
+  readonly sealing?: Pick<SealingOptions, 'rekey' | 'rekeyAfterRecords'>;
+  /** A director that tells the backup something else than what it counted. */
+  readonly tamper?: (take: Take) => Take;
+  /** Whether the test is about a nonce that is used twice: otherwise none may be. */
+  readonly reusesNonces?: boolean;
 }
 
 export interface FlowEnd {
@@ -176,6 +225,8 @@ export class TestCluster {
   readonly executions: string[] = [];
   readonly replicas: Replica[] = [];
   readonly #options: ClusterOptions;
+  readonly #nonceRows: Buffer[] = [];
+  readonly #nonceLog = new NonceLog((rows) => this.#nonceRows.push(Buffer.from(rows)));
   readonly #incarnations: number[] = [];
   readonly #linkPorts: number[] = [];
   readonly #trunks: TrunkTap[] = [];
@@ -241,10 +292,22 @@ export class TestCluster {
     for (const tap of this.#tapsOf(index)) tap.wake();
   }
 
+  /** The check of all records that have left towards clients. */
+  auditNonces(): NonceAudit {
+    this.#nonceLog.flush();
+    return auditNonces(Buffer.concat(this.#nonceRows));
+  }
+
+  /** @throws Error when a nonce was used twice: every test of a cluster is a test of that. */
   stop(): void {
     this.#director?.stop();
     for (const { tap } of [...this.#trunks, ...this.#links]) tap.destroy();
     for (const replica of this.replicas) replica.stop();
+    if (this.#options.reusesNonces === true) return;
+    const { reused, unnotedRecords } = this.auditNonces();
+    const [nonce] = reused;
+    if (nonce !== undefined) throw new Error(`a nonce was used twice: ${inspect(nonce)}`);
+    if (unnotedRecords > 0) throw new Error(`${unnotedRecords} records that nobody accounts for`);
   }
 
   async #start(identity: Identity): Promise<void> {
@@ -267,7 +330,12 @@ export class TestCluster {
       detector,
       port: 0,
     } as const;
-    this.#director = new Director(config, this.#observer(), createClock(process.hrtime.bigint()));
+    this.#director = new Director(
+      config,
+      this.#observer(),
+      createClock(process.hrtime.bigint()),
+      this.#nonceLog,
+    );
     this.port = await this.#director.start();
   }
 
@@ -287,6 +355,7 @@ export class TestCluster {
         application: new HttpApplication(this.#counted(application), NO_LEDGER),
         clusterKey: CLUSTER_KEY,
         heartbeatIntervalMs: (this.#options.detector ?? NO_HEARTBEATS).intervalMs,
+        sealing: { rekey: false, note: Trunk.sealedNote, ...this.#options.sealing },
       },
       {
         handshake: (_flowId, resumed) => this.handshakes.push(resumed),
@@ -329,7 +398,7 @@ export class TestCluster {
   }
 
   #tapTrunk(index: number, port: number): Promise<number> {
-    const trunk = new TrunkTap(port, () => this.kill(index));
+    const trunk = new TrunkTap(port, () => this.kill(index), this.#options.tamper);
     this.#trunks[index] = trunk;
     return trunk.tap.listen();
   }
