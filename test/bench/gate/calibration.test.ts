@@ -17,6 +17,8 @@ const NAME = {
   fault: 'kill',
 };
 const TRIALS = 6;
+/** Each is 4,000 resamples. */
+const WINDOWS = 20;
 
 /** Values that spread evenly by `spread` on either side of `centre`, in logarithms. */
 function sample(seed: number, count: number, spread: number, centre = 0.3): number[] {
@@ -35,7 +37,7 @@ function calibrateWith(
       originals: [{ ...NAME, ...changes, samples: originals }],
       twins: [{ ...NAME, ...changes, samples: twins }],
       trials,
-      windows: 60,
+      windows: WINDOWS,
       thresholds: new Thresholds(),
     },
     createPrng(7),
@@ -52,25 +54,31 @@ function only(metrics: readonly CalibratedMetric[]): CalibratedMetric {
 describe('calibrateMetrics', () => {
   it('finds no alarm in noise that the threshold tolerates', () => {
     const metric = only(calibrateWith(sample(1, 24, 0.15), sample(2, 24, 0.15)));
-    expect(metric).toMatchObject({ ...NAME, windows: 60, threshold: 0.25, falseAlarms: 0, inconclusive: 0 });
+    expect(metric).toMatchObject({
+      ...NAME,
+      windows: WINDOWS,
+      threshold: 0.25,
+      falseAlarms: 0,
+      inconclusive: 0,
+    });
     expect(metric.smallestDetectableChange).toBeGreaterThan(0.02);
     expect(metric.smallestDetectableChange).toBeLessThan(0.3);
   });
 
   it('counts the alarms where twins do differ', () => {
     const metric = only(calibrateWith(sample(1, 24, 0.1), sample(2, 24, 0.1, 0.6)));
-    expect(metric.falseAlarms).toBe(60);
+    expect(metric.falseAlarms).toBe(WINDOWS);
   });
 
   it('says inconclusive of noise that the threshold cannot tell', () => {
     const metric = only(calibrateWith(sample(1, 24, 1.5), sample(2, 24, 1.5)));
-    expect(metric.inconclusive).toBeGreaterThan(30);
+    expect(metric.inconclusive).toBeGreaterThan(WINDOWS / 2);
   });
 
   it('detects the change that it says, in four of five windows', () => {
     const [originals, twins] = [sample(1, 24, 0.15), sample(2, 24, 0.15)];
     const { smallestDetectableChange } = only(calibrateWith(originals, twins));
-    const changed = twins.map((value) => value * (1 + smallestDetectableChange * 1.001));
+    const changed = twins.map((value) => value * (1 + smallestDetectableChange * 1.01));
     expect(only(calibrateWith(originals, changed)).smallestDetectableChange).toBeLessThan(1e-3);
     const less = twins.map((value) => value * (1 + smallestDetectableChange * 0.9));
     expect(only(calibrateWith(originals, less)).smallestDetectableChange).toBeGreaterThan(1e-3);
@@ -86,9 +94,9 @@ describe('calibrateMetrics', () => {
   });
 
   it('needs smaller changes with more trials', () => {
-    const [originals, twins] = [sample(1, 80, 0.3), sample(2, 80, 0.3)];
+    const [originals, twins] = [sample(1, 48, 0.3), sample(2, 48, 0.3)];
     const few = only(calibrateWith(originals, twins, {}, 6));
-    const many = only(calibrateWith(originals, twins, {}, 30));
+    const many = only(calibrateWith(originals, twins, {}, 24));
     expect(many.smallestDetectableChange).toBeLessThan(few.smallestDetectableChange);
   });
 
@@ -133,7 +141,7 @@ describe('the file of a calibration', () => {
   it('shows rates with their number of windows', () => {
     const text = renderCalibration(calibration);
     expect(text).toContain('request-reply, kill  spr  recoveryTimeMs (ratio)');
-    expect(text).toContain('0/60');
+    expect(text).toContain(`0/${WINDOWS}`);
     expect(text).toContain('a baseline and a run of 6 trials, drawn from 24 blocks');
   });
 });
