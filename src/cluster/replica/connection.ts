@@ -11,8 +11,10 @@ import type {
 } from '../../contracts/strategy.js';
 import type { EndReason, Take } from '../../net/control-records.js';
 import { FLOW_ID_BYTES, type Trunk } from '../../net/trunk.js';
-import { Alert, type AlertDescription, AlertLevel, parseAlert } from '../../tls/alert.js';
+import { Alert, type AlertDescription, AlertLevel } from '../../tls/alert.js';
+import { ReceiveGuard } from '../../tls/receive-guard.js';
 import { ContentType } from '../../tls/record.js';
+import type { OpenedRecord } from '../../tls/record-format.js';
 import { RecordLayer } from '../../tls/record-layer.js';
 import type { SealedWith } from '../../tls/record-protection.js';
 import { parseKeyUpdate } from '../../tls/rekey.js';
@@ -80,6 +82,7 @@ export class Connection {
   readonly #writer: RecordWriter;
   readonly #outbox: Outbox;
   readonly #feed: ReplicationFeed;
+  readonly #guard: ReceiveGuard;
   readonly #exchange = new ExchangeTracker();
   /** Where this replica began to serve the connection. */
   readonly #established: RecordPosition;
@@ -108,6 +111,7 @@ export class Connection {
     this.#host = host;
     this.#link = link;
     this.#established = { recordsRead, recordsWritten };
+    this.#guard = new ReceiveGuard(start.state.suite.version);
     const { rekeyAfterRecords, note } = host.sealing;
     this.#records = new RecordLayer({
       state: start.state,
@@ -259,23 +263,23 @@ export class Connection {
   }
 
   #open(record: Buffer): void {
-    const { type, content } = this.#records.open(record);
+    const opened = this.#records.open(record);
     this.#owedCreditBytes += record.length;
-    switch (type) {
-      case ContentType.application_data:
-        if (this.#answering === undefined && content.length > 0) this.#deliver(content);
-        break;
-      case ContentType.handshake:
-        this.#keyUpdate(content);
-        break;
-      case ContentType.alert:
-        this.#alert(content);
-        break;
-      default:
-        throw new ProtocolError(Alert.unexpected_message, `record of type ${type} after the handshake`);
-    }
+    const reception = this.#guard.receive(opened);
+    if (reception === 'content') this.#receive(opened);
+    if (reception === 'closed') this.#inputEnd();
+    if (reception === 'failed') this.#close('client-reset', 'end');
     this.#returnCredit();
     if (this.#answering !== undefined) this.#answerFromOutcome(this.#answering);
+  }
+
+  #receive({ type, content }: OpenedRecord): void {
+    // TLS 1.2 has no KeyUpdate, and renegotiation is not offered.
+    const rekeys = type === ContentType.handshake && this.#records.state.suite.version === '1.3';
+    if (rekeys) this.#keyUpdate(content);
+    else if (type !== ContentType.application_data) {
+      throw new ProtocolError(Alert.unexpected_message, `record of type ${type} after the handshake`);
+    } else if (this.#answering === undefined) this.#deliver(content);
   }
 
   #deliver(input: Buffer): void {
@@ -434,12 +438,6 @@ export class Connection {
     this.#writer.keyUpdated();
     // In the middle of the records that an outcome stands for, the tracker has seen nothing of them.
     if (this.#answering === undefined && this.#exchange.atBoundary) this.#reachBoundary();
-  }
-
-  #alert(content: Buffer): void {
-    const { level, description } = parseAlert(content);
-    if (description === Alert.close_notify) this.#inputEnd();
-    else if (level === AlertLevel.fatal) this.#close('client-reset', 'end');
   }
 
   #inputEnd(): void {

@@ -34,6 +34,7 @@ import type { OpenedRecord } from '../../../src/tls/record-format.js';
 import { ReadState, WriteState } from '../../../src/tls/record-protection.js';
 import { encodeKeyUpdate } from '../../../src/tls/rekey.js';
 import type { StaticState } from '../../../src/tls/static-state.js';
+import { type ReferenceRecord, referenceSeal } from '../../tls/reference-seal.js';
 import { listen, until } from './harness.js';
 
 export const FLOW_ID = 7;
@@ -59,6 +60,7 @@ export class RecordClient {
   readonly #suite: CipherSuite;
   #clientSecret: Buffer;
   #serverSecret: Buffer;
+  #writeKeys: DirectionKeys;
   #write: WriteState;
   #read: ReadState;
 
@@ -69,7 +71,8 @@ export class RecordClient {
     const keys = secrets.kind === 'tls12' ? splitKeyBlock(suite, secrets.keyBlock) : undefined;
     this.#clientSecret = secrets.kind === 'tls13' ? secrets.client : Buffer.alloc(0);
     this.#serverSecret = secrets.kind === 'tls13' ? secrets.server : Buffer.alloc(0);
-    this.#write = new WriteState(suite, keys?.client ?? this.#keys(this.#clientSecret));
+    this.#writeKeys = keys?.client ?? this.#keys(this.#clientSecret);
+    this.#write = new WriteState(suite, this.#writeKeys);
     const sequenceNumber = written - BASE.recordsWritten;
     this.#read = new ReadState(suite, keys?.server ?? this.#keys(this.#serverSecret), sequenceNumber);
   }
@@ -78,11 +81,29 @@ export class RecordClient {
     return Buffer.concat(this.#write.seal(type, Buffer.from(content)));
   }
 
+  /** A TLS 1.3 record with zeros behind the inner type, however long that makes it. */
+  sealPadded(content: Buffer, paddingBytes: number, type: number = ContentType.application_data): Buffer {
+    return this.#sealAnyhow({ type, content, paddingBytes });
+  }
+
+  /** A record of more bytes than one may have. */
+  sealLonger(bytes: number): Buffer {
+    return this.#sealAnyhow({ type: ContentType.application_data, content: Buffer.alloc(bytes) });
+  }
+
+  /** Takes a number of the write state, and makes the record without it: it would not make such a one. */
+  #sealAnyhow(record: Omit<ReferenceRecord, 'sequenceNumber'>): Buffer {
+    const { sequenceNumber } = this.#write;
+    this.#write.seal(ContentType.application_data, Buffer.alloc(0));
+    return referenceSeal(this.#suite, this.#writeKeys, { ...record, sequenceNumber });
+  }
+
   /** The record that tells of the new key, which is used from then on. */
   keyUpdate(requestUpdate: boolean): Buffer {
     const record = this.seal(encodeKeyUpdate(requestUpdate), ContentType.handshake);
     this.#clientSecret = nextTrafficSecret(this.#suite, this.#clientSecret);
-    this.#write = new WriteState(this.#suite, this.#keys(this.#clientSecret));
+    this.#writeKeys = this.#keys(this.#clientSecret);
+    this.#write = new WriteState(this.#suite, this.#writeKeys);
     return record;
   }
 
