@@ -2,7 +2,7 @@
  * A whole cluster in one process: the real director, real replicas, real `node:tls` clients. Only the wires between them
  * belong to the test, so that a replica can be cut off after any record that it sends.
  */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { inspect } from 'node:util';
 import { createClock } from '../../../src/base/clock.js';
@@ -29,101 +29,15 @@ import { FLOW_ID_BYTES, Trunk } from '../../../src/net/trunk.js';
 import type { CipherSuite } from '../../../src/tls/cipher-suites.js';
 import { RecordDeframer } from '../../../src/tls/deframer.js';
 import { RECORD_HEADER_BYTES } from '../../../src/tls/record.js';
+import { type Cut, type CutMoment, LinkTap, listen, Tap } from './tap.js';
+
+export { type Cut, type CutMoment, listen };
 
 /** Heartbeats never come, so that records can be counted; failures show by the end of the trunk. */
 const NO_HEARTBEATS: DetectorOptions = { intervalMs: 3_600_000, missedLimit: 1 };
 /** Executions are counted in memory. */
 const NO_LEDGER = new Ledger('/dev/null', () => 0);
 const CLUSTER_KEY = Buffer.alloc(32, 0x6b);
-
-/**
- * When a replica is cut off: `at-once` with the last record that still passes, `on-next` when it sends one more, which
- * does not pass. The first leaves it no time for anything else, the second all it needs.
- */
-export type CutMoment = 'at-once' | 'on-next';
-
-export interface Cut {
-  /** Records of the trunk, of whatever type, that the director still gets. */
-  readonly after: number;
-  readonly moment: CutMoment;
-}
-
-/** One TCP connection through the hands of the test. `near` connected, `far` was connected to. */
-class Tap {
-  readonly #server: Server;
-  readonly #targetPort: number;
-  readonly #back: (chunk: Buffer, near: Socket) => void;
-  readonly #forth: (chunk: Buffer, far: Socket) => void;
-  #near: Socket | undefined;
-  #far: Socket | undefined;
-  #hanging = false;
-
-  /**
-   * @param back hands what `far` sent on to `near`
-   * @param forth hands what `near` sent on to `far`
-   */
-  constructor(
-    targetPort: number,
-    back: (chunk: Buffer, near: Socket) => void,
-    forth: (chunk: Buffer, far: Socket) => void = (chunk, far) => far.write(chunk),
-  ) {
-    this.#targetPort = targetPort;
-    this.#back = back;
-    this.#forth = forth;
-    this.#server = createServer((near) => this.#join(near));
-  }
-
-  listen(): Promise<number> {
-    return listen(this.#server);
-  }
-
-  /** One end is dead: the other gets the end of the stream behind what has passed. */
-  cut(dead: 'near' | 'far'): void {
-    const [lost, survivor] = dead === 'near' ? [this.#near, this.#far] : [this.#far, this.#near];
-    lost?.destroy();
-    survivor?.end();
-    this.#server.close();
-  }
-
-  /** Nothing passes, and no end notices; until {@link wake}. */
-  hang(): void {
-    this.#hanging = true;
-    this.#near?.pause();
-    this.#far?.pause();
-  }
-
-  /** What `far` sends does not pass any more; the other direction goes on. */
-  congest(): void {
-    this.#far?.pause();
-  }
-
-  wake(): void {
-    this.#hanging = false;
-    this.#near?.resume();
-    this.#far?.resume();
-  }
-
-  destroy(): void {
-    this.#far?.destroy();
-    this.#near?.destroy();
-    this.#server.close();
-  }
-
-  #join(near: Socket): void {
-    const far = connect(this.#targetPort, '127.0.0.1');
-    this.#near = near;
-    this.#far = far;
-    for (const socket of [near, far]) {
-      socket.setNoDelay(true);
-      socket.on('error', () => {});
-    }
-    near.on('data', (chunk: Buffer) => this.#forth(chunk, far));
-    near.on('close', () => far.destroy());
-    far.on('data', (chunk: Buffer) => this.#back(chunk, near));
-    far.on('close', () => near.end());
-    if (this.#hanging) this.hang();
-  }
-}
 
 /** Between director and replica: counts records, and cuts the replica off when its time has come. */
 class TrunkTap {
@@ -187,13 +101,6 @@ function tampered(record: Buffer, tamper: (take: Take) => Take): Buffer {
   return Buffer.concat([head, body]);
 }
 
-/** The replication link of one primary to one backup. */
-interface LinkTap {
-  readonly from: number;
-  readonly to: number;
-  readonly tap: Tap;
-}
-
 export interface ClusterOptions {
   readonly strategy: RecoveryStrategy;
   readonly suite: CipherSuite;
@@ -254,11 +161,21 @@ export class TestCluster {
     return this.#trunk(index).passed;
   }
 
+  /** Cuts replica `from` off when it replicates to `to`, according to `cut`. */
+  planLink(from: number, to: number, cut: Cut): void {
+    this.#link(from, to).plan = cut;
+  }
+
+  /** Frames that replica `to` got from `from`. */
+  replicated(from: number, to: number): number {
+    return this.#link(from, to).passed;
+  }
+
   kill(index: number): void {
     this.#trunk(index).cut();
-    for (const { from, to, tap } of this.#links) {
-      if (from === index) tap.cut('near');
-      if (to === index) tap.cut('far');
+    for (const link of this.#links) {
+      if (link.from === index) link.cut('near');
+      if (link.to === index) link.cut('far');
     }
   }
 
@@ -389,10 +306,10 @@ export class TestCluster {
   }
 
   async #connectPeer(from: number, to: number): Promise<void> {
-    const tap = new Tap(this.#linkPorts[to] ?? 0, (chunk, near) => near.write(chunk));
-    this.#links.push({ from, to, tap });
+    const link = new LinkTap(from, to, this.#linkPorts[to] ?? 0, () => this.kill(from));
+    this.#links.push(link);
     const unreachable = await this.replicas[from]?.connectPeers([
-      { index: to, linkPort: await tap.listen() },
+      { index: to, linkPort: await link.tap.listen() },
     ]);
     if (unreachable?.length !== 0) throw new Error(`replica ${from} cannot reach replica ${to}`);
   }
@@ -417,6 +334,13 @@ export class TestCluster {
   #tapsOf(index: number): Tap[] {
     const links = this.#links.filter(({ from, to }) => from === index || to === index);
     return [this.#trunk(index), ...links].map(({ tap }) => tap);
+  }
+
+  /** The newest: replicas that came back have others. */
+  #link(from: number, to: number): LinkTap {
+    const link = this.#links.findLast((each) => each.from === from && each.to === to);
+    if (link === undefined) throw new RangeError(`no replication link from ${from} to ${to}`);
+    return link;
   }
 
   #trunk(index: number): TrunkTap {
@@ -447,15 +371,6 @@ function serverContext(
     maxVersion: `TLSv${suite.version}`,
     ciphers: suite.opensslName,
     sessionIdContext: 'test',
-  });
-}
-
-export function listen(server: Server): Promise<number> {
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : 0);
-    });
   });
 }
 
