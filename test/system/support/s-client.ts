@@ -9,11 +9,13 @@ export class OpensslSession {
   /** Bytes of stdout that earlier replies ended with. */
   #taken = 0;
 
-  constructor(server: ServeProcess, tls: string) {
+  /** @param args further options of `s_client` */
+  constructor(server: Pick<ServeProcess, 'port' | 'caPath'>, tls: string, args: readonly string[] = []) {
     this.#program = new Program('openssl', [
       's_client',
       ...['-connect', `127.0.0.1:${server.port}`, '-servername', SERVERNAME, '-CAfile', server.caPath],
       ...['-verify_return_error', '-verify_hostname', SERVERNAME, tls === '1.3' ? '-tls1_3' : '-tls1_2'],
+      ...args,
     ]);
   }
 
