@@ -21,9 +21,10 @@ export interface CalibrationInput {
 const POWER = 0.8;
 
 /**
- * Judges windows: each draws `trials` samples of the originals as a baseline and `trials` of the twins as a run, from other
- * blocks. Nothing differs between the two but the name, so that every alarm is a false one. Metrics that are compared
- * exactly have no noise and are left out, as are those with fewer samples than two windows take.
+ * Judges windows: each draws `trials` blocks for a baseline and as many others for a run, and of each block the sample of
+ * the original or of its twin, by the toss of a coin: nothing differs between the two but the name, so that every alarm is
+ * a false one. Metrics that are compared exactly have no noise and are left out, as are those with fewer blocks than a
+ * window takes.
  *
  * A bound moves with its values, so that the change that would just have been told from none is known for each window:
  * that of 80 % of them is the smallest detectable one.
@@ -58,8 +59,8 @@ function calibrateMetric(input: MetricInput, prng: Prng): CalibratedMetric {
   const detectable: number[] = [];
   for (let window = 0; window < windows; window++) {
     const order = shuffledIndices(Math.min(samples.length, ofTwins.length), prng);
-    const baseline = pick(samples, order.slice(0, trials));
-    const run = pick(ofTwins, order.slice(trials, 2 * trials));
+    const drawn = order.map((index) => (prng.integer(0, 1) === 0 ? samples : ofTwins)[index] ?? Number.NaN);
+    const [baseline, run] = [drawn.slice(0, trials), drawn.slice(trials, 2 * trials)];
     const { verdict, change } = judge({ ...name, threshold, baseline, run }, prng.fork(`window ${window}`));
     if (verdict === 'regressed') counts.falseAlarms++;
     if (verdict === 'inconclusive') counts.inconclusive++;
@@ -74,10 +75,6 @@ function calibrateMetric(input: MetricInput, prng: Prng): CalibratedMetric {
     ...counts,
     smallestDetectableChange: round(detectable.length === 0 ? 0 : quantile(ascending(detectable), POWER)),
   };
-}
-
-function pick(values: readonly number[], indices: readonly number[]): number[] {
-  return indices.flatMap((index) => values[index] ?? []);
 }
 
 /** Every order is equally likely. */

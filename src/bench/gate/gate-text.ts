@@ -1,6 +1,7 @@
 /** The gate's answer as a table for the terminal. */
 import pc from 'picocolors';
 import type { GateResult, Judgement, Verdict } from '../../contracts/gate.js';
+import type { SelftestResult } from './selftest.js';
 
 const VERDICT_WIDTH = 'inconclusive'.length;
 /** What needs attention comes first. */
@@ -22,16 +23,48 @@ export function renderGate(result: GateResult, options: { readonly colour: boole
     improved: colours.green,
     same: colours.dim,
   };
-  const sorted = [...result.judgements].sort((a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict));
+  const isQuiet = ({ verdict, kind }: Judgement): boolean => verdict === 'same' && kind === 'count';
+  const shown = result.judgements.filter((judgement) => !isQuiet(judgement));
+  const quiet = result.judgements.length - shown.length;
+  const sorted = shown.sort((a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict));
   const names = sorted.map(nameOf);
   const width = Math.max(0, ...names.map(({ length }) => length));
   const rows = sorted.map((judgement, index) => {
     const verdict = paint[judgement.verdict](judgement.verdict.padEnd(VERDICT_WIDTH));
     return `${verdict}  ${names[index]?.padEnd(width)}  ${describeChange(judgement)}`.trimEnd();
   });
+  if (quiet > 0) rows.push(`${colours.dim('same'.padEnd(VERDICT_WIDTH))}  ${quiet} counts`);
   const violations = result.violations.map((violation) => colours.red(`violation: ${violation}`));
   const notes = result.notes.map((note) => colours.dim(`note: ${note}`));
   return `${[...rows, ...violations, ...notes, headline(result)].join('\n')}\n`;
+}
+
+const SELFTEST_HEADLINES: Readonly<Record<SelftestResult['verdict'], string>> = {
+  pass: 'pass: the gate found the slow-down, and none where there is none',
+  'false-alarm': 'failed: the gate found a change where there is none',
+  missed:
+    'failed: the gate did not find the slow-down: this machine is too noisy for that, or the trials are too few',
+};
+
+/** Ends with a line end. */
+export function renderSelftest({
+  verdict,
+  trials,
+  recoveryTimeMs,
+  delayMs,
+  same,
+  slowed,
+}: SelftestResult): string {
+  const line = (what: string, judgement: Judgement): string =>
+    `${what}  ${judgement.verdict.padEnd(VERDICT_WIDTH)}  ${describeChange(judgement)}`.trimEnd();
+  const share = Math.round((delayMs / recoveryTimeMs) * 100);
+  return [
+    `median recovery ${recoveryTimeMs.toFixed(1)} ms; delay put in: ${delayMs.toFixed(1)} ms (+${share} %); ${trials} trials of each`,
+    line('nothing changed  ', same),
+    line('slowed down      ', slowed),
+    SELFTEST_HEADLINES[verdict],
+    '',
+  ].join('\n');
 }
 
 function headline({ verdict, judgements }: GateResult): string {

@@ -1,22 +1,33 @@
 /** `spr-bench gate`: whether a run is worse than a baseline. */
+import { randomInt } from 'node:crypto';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { UsageError } from '../../base/errors.js';
 import { readBaseline } from '../../bench/gate/baseline.js';
 import { readCalibration } from '../../bench/gate/calibration.js';
 import { gate } from '../../bench/gate/gate.js';
-import { renderGate } from '../../bench/gate/gate-text.js';
+import { renderGate, renderSelftest } from '../../bench/gate/gate-text.js';
+import { runSelftest, selftestTrials } from '../../bench/gate/selftest.js';
 import { readStoredRun } from '../../bench/gate/stored-run.js';
 import { readThresholds, Thresholds } from '../../bench/gate/thresholds.js';
 import type { GateResult } from '../../contracts/gate.js';
-import { ExitCode } from '../exit-codes.js';
+import { MIN_PAIRS_FOR_INTERVAL } from '../../stats/bootstrap.js';
+import { ExitCode, onInterruption } from '../exit-codes.js';
+import { createProgress } from '../progress.js';
+import { MAX_RANDOM_SEED } from './run-arguments.js';
 
 interface GateOptions {
   readonly baseline?: string;
   readonly config?: string;
   readonly calibration?: string;
   readonly json?: boolean;
+  readonly selftest?: boolean;
+  readonly trials: string;
 }
+
+/** On a quiet machine enough to find 15 %; each takes about 16 seconds. */
+const SELFTEST_TRIALS = 12;
+const MAX_SELFTEST_TRIALS = 200;
 
 const EXIT_CODES: Readonly<Record<GateResult['verdict'], number>> = {
   pass: ExitCode.ok,
@@ -35,8 +46,10 @@ export function gateCommand(): Command {
     .option('--config <file>', 'JSON file with thresholds by kind and metric')
     .option('--calibration <file>', 'what `spr-bench calibrate` wrote: thresholds below it are refused')
     .option('--json', 'print one JSON document')
+    .option('--selftest', 'instead: find a slow-down of 15 % that is put in, and none where there is none')
+    .option('--trials <n>', 'with --selftest: trials of each kind', String(SELFTEST_TRIALS))
     .action(async (folder: string | undefined, options: GateOptions) => {
-      process.exitCode = await gateRun(folder, options);
+      process.exitCode = await (options.selftest === true ? selftest(options) : gateRun(folder, options));
     });
 }
 
@@ -55,4 +68,31 @@ async function gateRun(folder: string | undefined, options: GateOptions): Promis
     options.json === true ? `${JSON.stringify(result, null, 2)}\n` : renderGate(result, { colour }),
   );
   return EXIT_CODES[result.verdict];
+}
+
+async function selftest({ trials, json }: GateOptions): Promise<number> {
+  const count = Number(trials);
+  if (!(Number.isInteger(count) && count >= MIN_PAIRS_FOR_INTERVAL && count <= MAX_SELFTEST_TRIALS)) {
+    throw new UsageError(
+      `--trials ${trials}: must be a whole number from ${MIN_PAIRS_FOR_INTERVAL} to ${MAX_SELFTEST_TRIALS}`,
+    );
+  }
+  const interruption = onInterruption();
+  const progress = createProgress({
+    total: selftestTrials(count),
+    quiet: json === true,
+    stream: process.stderr,
+    nowMs: () => performance.now(),
+  });
+  try {
+    const seed = randomInt(MAX_RANDOM_SEED);
+    const result = await runSelftest({ trials: count, seed, signal: interruption.signal, handler: progress });
+    progress.close();
+    if (result === undefined) return interruption.exitCode() ?? ExitCode.internal;
+    process.stdout.write(json === true ? `${JSON.stringify(result, null, 2)}\n` : renderSelftest(result));
+    return result.verdict === 'pass' ? ExitCode.ok : ExitCode.inconclusive;
+  } finally {
+    progress.close();
+    interruption.release();
+  }
 }

@@ -1,0 +1,160 @@
+/** Whether the gate can be relied upon here: it must find a slow-down that is there, and none where there is none. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spr } from '../../../strategies/spr.js';
+import type { GateConfig, Judgement } from '../../contracts/gate.js';
+import type { Summary, TrialResult } from '../../contracts/results.js';
+import { median } from '../../stats/average.js';
+import { type RunHandler, runAll } from '../run.js';
+import { type Loaded, parseRunOptions, type RunOptions } from '../run-options.js';
+import { makeBaseline } from './baseline.js';
+import { gate } from './gate.js';
+import { MetricCollector } from './metrics.js';
+import { slowedSprAddress } from './slowed-spr.js';
+import { storedRunOf } from './stored-run.js';
+import { Thresholds } from './thresholds.js';
+import { trialsOfOriginals, trialsOfTwins, twinOf } from './twins.js';
+
+/** Of the median recovery time. */
+export const SLOW_DOWN = 0.15;
+/** With a round trip that long a recovery takes so long that the noise of a millisecond or two is a small part of it. */
+const RTT_MS = 50;
+const CONNECTIONS = 20;
+/** To find out how long a recovery takes here. */
+const PILOT_TRIALS = 3;
+/** A third of the slow-down: what is left of it must be seen above the noise. */
+const CONFIG: GateConfig = {
+  thresholds: {
+    ratio: {
+      recoveryTimeMs: 0.05,
+      replicaCpuMsPerRecovery: null,
+      throughputBeforePerSecond: null,
+      latencyBeforeP50Ms: null,
+    },
+  },
+};
+
+const LABELS = { baseline: 'baseline', same: 'same', slowed: 'slowed' } as const;
+
+export interface SelftestResult {
+  /** `false-alarm`: found a change where there is none. `missed`: did not find the one that is there. */
+  readonly verdict: 'pass' | 'false-alarm' | 'missed';
+  readonly trials: number;
+  /** Median recovery time, and the delay that was put into it. */
+  readonly recoveryTimeMs: number;
+  readonly delayMs: number;
+  readonly same: Judgement;
+  readonly slowed: Judgement;
+}
+
+export interface SelftestContext {
+  readonly trials: number;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  readonly handler: RunHandler;
+}
+
+/** Options of the trials that are judged: SPR as the reference of its own twins, one of which is slowed down. */
+export function selftestOptions(options: RunOptions, delayMs: number): RunOptions {
+  const original: Loaded<typeof spr> = { specifier: spr.id, plugin: spr };
+  const slowed = { specifier: slowedSprAddress(delayMs), plugin: spr };
+  return {
+    ...options,
+    strategies: [
+      original,
+      twinOf(original, LABELS.baseline),
+      twinOf(original, LABELS.same),
+      twinOf(slowed, LABELS.slowed),
+    ],
+  };
+}
+
+/** How many trials a self-test takes in all. */
+export function selftestTrials(trials: number): number {
+  return PILOT_TRIALS + (1 + Object.keys(LABELS).length) * trials;
+}
+
+/** Undefined when the signal ended it. */
+export async function runSelftest(context: SelftestContext): Promise<SelftestResult | undefined> {
+  const options = await parseRunOptions(
+    {
+      ...{ strategies: [spr.id], workloads: ['request-reply'], connections: CONNECTIONS, rttMs: RTT_MS },
+      trials: context.trials,
+    },
+    context.seed,
+  );
+  const pilot = await runInTemporaryFolder({ ...options, trials: PILOT_TRIALS }, context);
+  if (pilot === undefined) return undefined;
+  const recoveryTimeMs = medianRecoveryTimeMs(pilot.trials);
+  const delayMs = recoveryTimeMs * SLOW_DOWN;
+  const run = await runInTemporaryFolder(selftestOptions(options, delayMs), context);
+  return (
+    run && { trials: context.trials, recoveryTimeMs, delayMs, ...judgeSelftest(run.summary, run.trials) }
+  );
+}
+
+/** The trials of the twins, each gated against the first twin's as any run is. */
+export function judgeSelftest(
+  summary: Summary,
+  trials: readonly TrialResult[],
+): Pick<SelftestResult, 'verdict' | 'same' | 'slowed'> {
+  const runOf = (label: string) =>
+    storedRunOf({ ...summary, reference: spr.id }, [
+      ...trialsOfOriginals(trials),
+      // One name for all of them, or they would be other metrics.
+      ...trialsOfTwins(trials, label).map((trial) => ({
+        ...trial,
+        spec: { ...trial.spec, strategy: `${spr.id} twin` },
+      })),
+    ]);
+  const baseline = makeBaseline(runOf(LABELS.baseline));
+  const judge = (label: string): Judgement => {
+    const { judgements } = gate({ baseline, run: runOf(label), thresholds: new Thresholds(CONFIG) });
+    return recoveryRatioOf(judgements);
+  };
+  const [same, slowed] = [judge(LABELS.same), judge(LABELS.slowed)];
+  const isFalseAlarm = same.verdict === 'regressed' || same.verdict === 'improved';
+  const verdict = isFalseAlarm ? 'false-alarm' : slowed.verdict === 'regressed' ? 'pass' : 'missed';
+  return { verdict, same, slowed };
+}
+
+function recoveryRatioOf(judgements: readonly Judgement[]): Judgement {
+  const found = judgements.find(({ kind, metric }) => kind === 'ratio' && metric === 'recoveryTimeMs');
+  if (found === undefined) throw new Error('the self-test has no recovery ratio');
+  return found;
+}
+
+function medianRecoveryTimeMs(trials: readonly TrialResult[]): number {
+  const collector = new MetricCollector();
+  for (const trial of trials) collector.add(trial);
+  const sample = collector
+    .samples(spr.id)
+    .find(({ kind, metric }) => kind === 'time' && metric === 'recoveryTimeMs');
+  const middle = median(sample?.samples ?? []);
+  if (middle === null) throw new Error('no trial of the pilot was completed');
+  return middle;
+}
+
+async function runInTemporaryFolder(
+  options: RunOptions,
+  { signal, handler }: SelftestContext,
+): Promise<{ readonly summary: Summary; readonly trials: readonly TrialResult[] } | undefined> {
+  const folder = await mkdtemp(join(tmpdir(), 'spr-bench-selftest-'));
+  const trials: TrialResult[] = [];
+  try {
+    const { summary } = await runAll(
+      { options, folder, command: 'spr-bench gate --selftest', rawOptions: {}, signal },
+      {
+        trialStarted: (spec) => handler.trialStarted(spec),
+        trialEnded: (trial) => {
+          trials.push(trial);
+          handler.trialEnded(trial);
+        },
+      },
+    );
+    return summary.complete ? { summary, trials } : undefined;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
