@@ -1,42 +1,32 @@
 /** The report as one HTML file: no network, no script, static pictures. */
 import type { Report, Results } from '../src/contracts/report.js';
+import { lostRequestsChart } from './charts/lost-requests.js';
+import { recoveryRangesChart } from './charts/recovery-ranges.js';
+import { tradeOffChart } from './charts/trade-off.js';
 import { caseSection } from './html/case-section.js';
-import { type Markup, html as markup, NOTHING, trusted } from './html/markup.js';
+import { figure } from './html/figure.js';
+import { strategyLegend } from './html/legend.js';
+import { type Markup, html as markup, NOTHING } from './html/markup.js';
 import { problems, provenance, replicatedState } from './html/notes.js';
+import { page } from './html/page.js';
 import { scorecard } from './html/scorecard.js';
-import { styleSheet } from './html/style.js';
-import { groupCells } from './shared/cells.js';
+import { groupCells, strategyTitle } from './shared/cells.js';
 import { ROW_LEGEND } from './shared/columns.js';
+import { printable } from './shared/printable.js';
 import { verdict } from './shared/verdict.js';
 
-/** Nothing may be loaded or run, whatever slipped into the file. Styles are inline, in the file itself. */
-const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+const TITLE = 'spr-bench: comparison of recovery strategies';
 
 export const html: Report = { id: 'html', title: 'HTML report', extension: 'html', render };
 
 async function render(results: Results): Promise<string> {
   const groups = groupCells(results.summary);
-  const sections: Markup[] = [];
-  for (const group of groups) sections.push(await caseSection(group, results));
-  const body = markup`${header(results)}<main>${scores(results)}${sections}${groups.length === 0 ? NOTHING : markup`<p class="soft">${ROW_LEGEND}</p>`}${problems(results.summary)}${replicatedState(results)}${provenance(results.summary)}</main>`;
-  return page(body);
-}
-
-function page(body: Markup): string {
-  return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${CONTENT_SECURITY_POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>spr-bench: comparison of recovery strategies</title>
-<style>${trusted(styleSheet())}</style>
-</head>
-<body>
-${body}
-</body>
-</html>
-`.text;
+  const cases: Markup[] = [];
+  for (const [index, group] of groups.entries()) cases.push(await caseSection(group, results, index === 0));
+  return page(
+    TITLE,
+    markup`${header(results)}<main>${scores(results)}${await overview(results)}${casesSection(cases)}${problems(results.summary)}${replicatedState(results)}${provenance(results.summary)}</main>`,
+  );
 }
 
 function header({ summary }: Results): Markup {
@@ -44,10 +34,29 @@ function header({ summary }: Results): Markup {
   const incomplete = summary.complete
     ? NOTHING
     : markup`<p class="note">The run is incomplete: not all planned trials ended.</p>`;
-  return markup`<header><h1>spr-bench: comparison of recovery strategies</h1><p class="headline">${headline}</p><ul>${details.map((sentence) => markup`<li>${sentence}</li>`)}</ul>${incomplete}</header>`;
+  return markup`<header><h1>${TITLE}</h1><p class="headline">${headline}</p><ul>${details.map((sentence) => markup`<li>${sentence}</li>`)}</ul>${incomplete}</header>`;
 }
 
-function scores({ summary }: Results): Markup {
+function scores({ summary, strategies }: Results): Markup {
   if (summary.strategies.length === 0) return NOTHING;
-  return markup`<section><h2>Scorecard</h2><p class="soft">All workloads and faults of a strategy pooled.</p>${scorecard(summary)}</section>`;
+  return markup`<section><h2>Scorecard</h2><p class="soft">All workloads and faults of a strategy pooled. Open a row for its definition.</p>${scorecard(summary, strategies)}</section>`;
+}
+
+/** How fast, what was lost, at what cost: one picture each, over all cases. */
+async function overview({ summary }: Results): Promise<Markup> {
+  if (summary.cells.every(({ trials }) => trials.completed === 0)) return NOTHING;
+  const strategies = summary.strategies.map(({ id, trials, requests, connections }, position) => {
+    return { strategy: printable(id), position, trials: trials.completed, requests, connections };
+  });
+  const figures = await Promise.all([
+    figure(recoveryRangesChart(summary), { note: 'No connection had anything to recover: no data.' }),
+    figure(lostRequestsChart(strategies), { note: 'No trial counts: no data.' }),
+    figure(tradeOffChart(summary), { note: 'No strategy was compared with the reference: no data.' }),
+  ]);
+  return markup`<section><h2>At a glance</h2>${strategyLegend(strategies, (id) => strategyTitle(summary, id))}<div class="charts">${figures}</div></section>`;
+}
+
+function casesSection(cases: readonly Markup[]): Markup {
+  if (cases.length === 0) return NOTHING;
+  return markup`<section><h2>Each workload and fault</h2>${cases}<p class="soft">${ROW_LEGEND}</p></section>`;
 }

@@ -1,7 +1,7 @@
 /**
  * One colour and one dash per strategy, the same in every chart and legend. The colours are Okabe and Ito's, which people
  * with any kind of colour blindness can tell apart (M. Okabe and K. Ito, "Color Universal Design", 2008); the dashes
- * carry the same information in print without colour.
+ * and shapes carry the same information in print without colour.
  */
 
 export interface SeriesStyle {
@@ -9,6 +9,8 @@ export interface SeriesStyle {
   readonly colour: string;
   /** SVG dash array; `[1, 0]` is a solid line. */
   readonly dash: readonly number[];
+  /** Vega's name of the mark of single values. */
+  readonly shape: string;
 }
 
 /** Shades with a contrast of at least 3:1 (WCAG 2.2, 1.4.11) to the page; yellow is left out, black is the text. */
@@ -28,6 +30,8 @@ const DASHES: readonly (readonly number[])[] = [
   [9, 3, 2, 3],
 ];
 
+const SHAPES = ['circle', 'square', 'triangle-up', 'diamond'] as const;
+
 /** Opacity of each phase of a recovery within the colour of its strategy, in the order of the phases. */
 export const PHASE_OPACITIES = [1, 0.75, 0.52, 0.32, 0.15] as const;
 
@@ -36,5 +40,6 @@ export function seriesStyle(position: number): SeriesStyle {
   return {
     colour: `var(--series-${position % SERIES_COLOURS.length})`,
     dash: DASHES[position % DASHES.length] ?? [1, 0],
+    shape: SHAPES[position % SHAPES.length] ?? 'circle',
   };
 }

@@ -2,8 +2,15 @@
 import type { Phases } from '../../src/contracts/results.js';
 import { formatMs } from '../shared/format.js';
 import { PHASE_OPACITIES } from './palette.js';
-import { type Chart, type ChartLayer, NUMBER_FORMAT, PLOT_WIDTH } from './render.js';
-import { type ChartSeries, strategyEncoding } from './series.js';
+import {
+  CHART_WIDTH,
+  type Chart,
+  type ChartLayer,
+  type ChartTable,
+  NUMBER_FORMAT,
+  TEXT_SIZE,
+} from './render.js';
+import { type ChartSeries, colourEncoding } from './series.js';
 
 /** The phases in order, with the words for them. */
 export const PHASES: readonly {
@@ -42,10 +49,10 @@ export function phasesChart(series: readonly ChartSeries[]): Chart | null {
   if (shown.length === 0) return null;
   return {
     title: 'Phases of a recovery',
-    text: `Most time went to ${shown.map(describe).join(', ')}. Medians of each phase.`,
+    text: `Most time went to ${shown.map(describe).join(', ')}. Medians of each phase, which need not add up to the median recovery time.`,
+    table: table(shown),
     spec: {
-      width: PLOT_WIDTH,
-      height: { step: BAR_STEP },
+      height: shown.length * BAR_STEP,
       data: { values: shown.flatMap(bars) },
       encoding: {
         y: { field: 'strategy', type: 'nominal', sort: shown.map(({ strategy }) => strategy), axis: null },
@@ -56,7 +63,7 @@ export function phasesChart(series: readonly ChartSeries[]): Chart | null {
 }
 
 function barLayer(shown: readonly ChartSeries[]): ChartLayer {
-  const { color } = strategyEncoding(shown);
+  const color = colourEncoding(shown);
   return {
     mark: { type: 'bar', height: BAR_HEIGHT },
     encoding: {
@@ -85,9 +92,9 @@ function labelLayer(shown: readonly ChartSeries[]): ChartLayer {
       align: 'left',
       baseline: 'middle',
       dy: -LABEL_RISE,
-      fontSize: 11,
+      fontSize: TEXT_SIZE,
       color: 'currentColor',
-      limit: 1.4 * PLOT_WIDTH,
+      limit: CHART_WIDTH,
     },
     encoding: { x: { value: 0 }, text: { field: 'strategy', type: 'nominal' } },
   };
@@ -102,6 +109,16 @@ function bars({ strategy, series: { phases } }: ChartSeries): Bar[] {
     from = to;
     return bar.to > bar.from ? [bar] : [];
   });
+}
+
+function table(shown: readonly ChartSeries[]): ChartTable {
+  return {
+    columns: ['strategy', ...PHASES.map(({ name }) => `${name}, ms`)],
+    rows: shown.map(({ strategy, series: { phases } }) => [
+      strategy,
+      ...PHASES.map(({ key }) => formatMs(phases?.[key])),
+    ]),
+  };
 }
 
 function describe({ strategy, series: { phases } }: ChartSeries): string {

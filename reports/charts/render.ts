@@ -8,8 +8,16 @@ export interface Chart {
   readonly spec: TopLevelSpec;
   /** Name of the picture. */
   readonly title: string;
-  /** One sentence that says what the picture shows. */
+  /** What the picture shows, in words. */
   readonly text: string;
+  /** What is drawn, as numbers. */
+  readonly table: ChartTable;
+}
+
+export interface ChartTable {
+  /** Each with its unit. The first is of the names of the rows. */
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
 }
 
 /**
@@ -26,8 +34,14 @@ export async function renderSvg({ spec }: Chart): Promise<string> {
   }
 }
 
-/** Width of the plotting area, px. With the axes and labels 328 px, which is a 360 px screen less its margins. */
-export const PLOT_WIDTH = 250;
+/** Width of a picture with its axes and labels, px: a 360 px screen less its margins. */
+export const CHART_WIDTH = 328;
+
+/** Height of the plotting area of a chart with two axes, px. */
+export const PLOT_HEIGHT = 180;
+
+/** Least size of text in a picture, px: a phone shows the picture without scaling. */
+export const TEXT_SIZE = 11;
 
 /** Numbers on an axis as in the tables: separators, and only the decimals that there are. */
 export const NUMBER_FORMAT = ',.2~f';
@@ -36,6 +50,9 @@ export const NUMBER_FORMAT = ',.2~f';
 const BASE = {
   background: 'transparent',
   padding: 2,
+  // The same size of text in all pictures, whatever the width of their axes.
+  autosize: { type: 'fit-x', contains: 'padding' },
+  width: CHART_WIDTH,
   config: {
     aria: false,
     font: 'inherit',
@@ -43,8 +60,8 @@ const BASE = {
     axis: {
       labelColor: 'currentColor',
       titleColor: 'currentColor',
-      labelFontSize: 11,
-      titleFontSize: 11,
+      labelFontSize: TEXT_SIZE,
+      titleFontSize: TEXT_SIZE,
       titleFontWeight: 'normal',
       titlePadding: 6,
       labelOpacity: 0.8,
@@ -60,13 +77,14 @@ const BASE = {
 } as const satisfies Partial<TopLevelSpec>;
 
 /**
- * Leaves out what does not show: empty paths, roles and classes of parts (the picture has one name), long fractions. Only
- * ever removes: text from data is escaped by Vega, so that nothing in it can become a tag.
+ * Leaves out what does not show: empty paths, roles and classes of parts (the picture has one name), attributes with their
+ * initial value, long fractions. Only ever removes: text from data is escaped by Vega, so that nothing in it can become a tag.
  */
 function compact(svg: string): string {
   return svg
     .replace(/<path class="(?:background|foreground)"[^>]*\/>/g, '')
     .replace(/ (?:class|role|aria-[a-z]+|pointer-events|xmlns:xlink|version|font-family)="[^"]*"/g, '')
-    .replaceAll(' opacity="1"', '')
+    .replace(/ (?:(?:fill-|stroke-)?opacity|stroke-width)="1"| [xy]2="0"| font-weight="normal"/g, '')
+    .replaceAll(' transform="translate(0,0)"', '')
     .replace(/ (?:d|transform|x2|y2)="[^"]*"/g, (attribute) => attribute.replace(/(\.\d)\d+/g, '$1'));
 }

@@ -3,31 +3,56 @@ import type { CellSeries } from '../../src/contracts/report.js';
 import type { Cell } from '../../src/contracts/results.js';
 import { seriesStyle } from './palette.js';
 
-export interface ChartSeries {
+/** A strategy as charts show it. */
+export interface ChartStrategy {
   /** Id of the strategy: the label in the chart. */
   readonly strategy: string;
   /** Position in the order of the summary. */
   readonly position: number;
+}
+
+export interface ChartSeries extends ChartStrategy {
   readonly cell: Cell;
   readonly series: CellSeries;
 }
 
 /** Channels that give each strategy its colour and dash, whichever strategies the chart shows. */
-export function strategyEncoding(series: readonly ChartSeries[]) {
+export function strategyEncoding(series: readonly ChartStrategy[]) {
   const domain = series.map(({ strategy }) => strategy);
   const styles = series.map(({ position }) => seriesStyle(position));
   return {
-    color: {
-      field: 'strategy',
-      type: 'nominal',
-      scale: { domain, range: styles.map(({ colour }) => colour) },
-      legend: null,
-    },
+    color: colourEncoding(series),
     strokeDash: {
       field: 'strategy',
       type: 'nominal',
       scale: { domain, range: styles.map(({ dash }) => [...dash]) },
       legend: null,
     },
+  } as const;
+}
+
+/** The channel that gives each strategy its colour. */
+export function colourEncoding(series: readonly ChartStrategy[]) {
+  return {
+    field: 'strategy',
+    type: 'nominal',
+    scale: {
+      domain: series.map(({ strategy }) => strategy),
+      range: series.map(({ position }) => seriesStyle(position).colour),
+    },
+    legend: null,
+  } as const;
+}
+
+/** The channel that gives each strategy its shape. */
+export function shapeEncoding(series: readonly ChartStrategy[]) {
+  return {
+    field: 'strategy',
+    type: 'nominal',
+    scale: {
+      domain: series.map(({ strategy }) => strategy),
+      range: series.map(({ position }) => seriesStyle(position).shape),
+    },
+    legend: null,
   } as const;
 }

@@ -1,130 +1,142 @@
-/** Verified replies per second around the fault (the upright line at 0), one line per strategy. */
-import { formatCount, formatPercent } from '../shared/format.js';
-import { type Chart, type ChartLayer, NUMBER_FORMAT, PLOT_WIDTH } from './render.js';
-import { type ChartSeries, strategyEncoding } from './series.js';
+/** The rate of verified replies around the fault, one line per strategy, with the dip marked. */
+import type { Cell } from '../../src/contracts/results.js';
+import { WINDOW_MS } from '../../src/stats/dip.js';
+import { formatCount, formatPercent, NONE } from '../shared/format.js';
+import { type Chart, type ChartLayer, type ChartTable, PLOT_HEIGHT } from './render.js';
+import { type ChartSeries, colourEncoding, shapeEncoding, strategyEncoding } from './series.js';
+import {
+  faultRule,
+  movingMeans,
+  nearest,
+  type Span,
+  type SpanPoint,
+  spanOf,
+  spanX,
+  tableInstants,
+} from './span.js';
 
-interface Point {
-  readonly strategy: string;
-  /** Middle of the interval, ms after the fault. */
-  readonly ms: number;
-  readonly perSecond: number;
+type Throughput = NonNullable<Cell['throughput']>;
+
+/** A strategy with a rate before the fault, and its curve as shares of that rate. */
+interface Curve extends ChartSeries {
+  readonly throughput: Throughput;
+  readonly points: readonly SpanPoint[];
 }
 
-/** What is drawn, ms around the fault. */
-interface Span {
-  readonly from: number;
-  readonly to: number;
-  /** Width over which bins are averaged, at least the width of a bin. */
-  readonly stepMs: number;
-}
+const AREA_OPACITY = 0.12;
 
-/** Points per line: one per 2 to 3 px. */
-const MOST_POINTS = 110;
-
-/** Long enough to see a rate, ms. */
-const LEAST_AFTER_MS = 300;
-
-const HEIGHT = 190;
+/** Higher values are drawn here: what matters lies below 1, and few replies make high peaks. */
+const MOST_SHARE = 2;
 
 /** The chart; null when nothing was measured. */
 export function throughputChart(series: readonly ChartSeries[]): Chart | null {
-  const shown = series.filter(({ series: { throughput } }) =>
-    throughput.repliesPerSecond.some((rate) => rate > 0),
-  );
-  const span = spanOf(shown);
+  const span = spanOf(series);
   if (span === null) return null;
+  const curves = series.flatMap((one) => toCurve(one, span) ?? []);
+  if (curves.length === 0) return null;
   return {
-    title: 'Verified replies per second',
-    text: `${shown.map(describe).join('; ')}. Means over ${formatCount(span.stepMs)} ms.`,
+    title: 'Throughput around the fault',
+    text: `${curves.map(describe).join('; ')}. Each strategy against its own rate before the fault, means over ${WINDOW_MS} ms. The mark is the worst ${WINDOW_MS} ms, the shade what was missing until 95 % were back.${isCut(curves) ? ` Peaks above ${formatPercent(MOST_SHARE)} are cut off.` : ''}`,
+    table: table(curves, span),
     spec: {
-      width: PLOT_WIDTH,
-      height: HEIGHT,
-      layer: [faultRule(), lines(shown, span)],
+      height: PLOT_HEIGHT,
+      layer: [areas(curves), faultRule(), lines(curves, span), marks(curves)],
     },
   };
 }
 
-function lines(shown: readonly ChartSeries[], span: Span): ChartLayer {
+function isCut(curves: readonly Curve[]): boolean {
+  return curves.some(({ points }) => points.some(({ value }) => value > MOST_SHARE));
+}
+
+function toCurve(series: ChartSeries, span: Span): Curve | null {
+  const { throughput } = series.cell;
+  if (throughput === null || throughput.beforePerSecond === 0) return null;
+  const { binMs, firstBin, repliesPerSecond } = series.series.throughput;
+  const values = repliesPerSecond.map((rate) => rate / throughput.beforePerSecond);
+  const points = movingMeans({ binMs, firstBin, values }, span, WINDOW_MS);
+  return points.length === 0 ? null : { ...series, throughput, points };
+}
+
+function lines(curves: readonly Curve[], span: Span): ChartLayer {
   return {
-    data: { values: shown.flatMap((series) => points(series, span)) },
+    data: {
+      values: curves.flatMap(({ strategy, points }) =>
+        points.map(({ ms, value }) => ({ strategy, ms, value: Math.min(value, MOST_SHARE) })),
+      ),
+    },
     mark: { type: 'line', strokeWidth: 1.75 },
     encoding: {
-      x: {
-        field: 'ms',
-        type: 'quantitative',
-        title: 'ms after the fault',
-        scale: { domain: [span.from, span.to], nice: false },
-        axis: { tickCount: 6, format: NUMBER_FORMAT, grid: false },
-      },
+      x: spanX(span),
       y: {
-        field: 'perSecond',
+        field: 'value',
         type: 'quantitative',
-        title: 'replies / s',
+        title: 'rate, of that before',
         scale: { zero: true },
-        axis: { tickCount: 5, format: NUMBER_FORMAT },
+        axis: { tickCount: 5, format: '%' },
       },
-      ...strategyEncoding(shown),
+      ...strategyEncoding(curves),
     },
   };
 }
 
-function faultRule(): ChartLayer {
+/** What was missing against the rate before, until it was back. */
+function areas(curves: readonly Curve[]): ChartLayer {
+  const values = curves.flatMap(({ strategy, points, throughput: { timeTo95Ms } }) =>
+    points
+      .filter(({ ms }) => ms >= 0 && ms <= (timeTo95Ms ?? Infinity) + WINDOW_MS / 2)
+      .map(({ ms, value }) => ({ strategy, ms, low: Math.min(1, value), full: 1 })),
+  );
   return {
-    data: { values: [{ fault: 0 }] },
-    mark: { type: 'rule', color: 'currentColor', strokeWidth: 1, opacity: 0.55 },
-    encoding: { x: { field: 'fault', type: 'quantitative' } },
+    data: { values },
+    mark: { type: 'area', fillOpacity: AREA_OPACITY },
+    encoding: {
+      x: { field: 'ms', type: 'quantitative' },
+      y: { field: 'low', type: 'quantitative' },
+      y2: { field: 'full' },
+      color: colourEncoding(curves),
+    },
   };
 }
 
-/**
- * Until half as long again as the slowest strategy took, and a third of that before the fault: the dip fills the picture,
- * however long the trial was. Null without a bin.
- */
-function spanOf(shown: readonly ChartSeries[]): Span | null {
-  const bins = shown.map(({ series: { throughput } }) => throughput);
-  const binMs = bins[0]?.binMs;
-  if (binMs === undefined) return null;
-  const firstMs = Math.min(...bins.map(({ firstBin }) => firstBin * binMs));
-  const lastMs = Math.max(
-    ...bins.map(({ firstBin, repliesPerSecond }) => (firstBin + repliesPerSecond.length) * binMs),
-  );
-  const settledMs = Math.max(...shown.map(({ cell }) => settledAt(cell, lastMs)));
-  const to = Math.min(lastMs, Math.max(LEAST_AFTER_MS, 1.5 * settledMs));
-  const from = Math.max(firstMs, -to / 3);
-  if (!(to > from)) return null;
-  const stepMs = binMs * Math.max(1, Math.ceil((to - from) / binMs / MOST_POINTS));
-  return { from, to, stepMs };
-}
-
-/** When the rate was back, or the last connection recovered; the end of the curve when neither ever happened. */
-function settledAt({ throughput, timeToRecoveredMs }: ChartSeries['cell'], lastMs: number): number {
-  return throughput?.timeTo95Ms ?? timeToRecoveredMs?.all ?? lastMs;
-}
-
-/** Means over `stepMs`, counted from the fault, so that no mean mixes before and after. */
-function points({ strategy, series: { throughput } }: ChartSeries, { from, to, stepMs }: Span): Point[] {
-  const { binMs, firstBin, repliesPerSecond } = throughput;
-  const binsPerStep = Math.max(1, Math.round(stepMs / binMs));
-  const steps = new Map<number, { sum: number; bins: number }>();
-  repliesPerSecond.forEach((rate, index) => {
-    const step = Math.floor((firstBin + index) / binsPerStep);
-    const { sum, bins } = steps.get(step) ?? { sum: 0, bins: 0 };
-    steps.set(step, { sum: sum + rate, bins: bins + 1 });
+/** The bottom of each dip. */
+function marks(curves: readonly Curve[]): ChartLayer {
+  const values = curves.flatMap(({ strategy, points }) => {
+    const [first, ...others] = points.filter(({ ms }) => ms >= 0);
+    if (first === undefined) return [];
+    return [
+      { strategy, ...others.reduce((worst, point) => (point.value < worst.value ? point : worst), first) },
+    ];
   });
-  return [...steps]
-    .map(([step, { sum, bins }]) => ({
-      strategy,
-      ms: (step + 0.5) * binsPerStep * binMs,
-      perSecond: Math.round((sum / bins) * 10) / 10,
-    }))
-    .filter(({ ms }) => ms >= from && ms <= to);
+  return {
+    data: { values },
+    mark: { type: 'point', filled: true, size: 45, opacity: 1 },
+    encoding: {
+      x: { field: 'ms', type: 'quantitative' },
+      y: { field: 'value', type: 'quantitative' },
+      color: colourEncoding(curves),
+      shape: shapeEncoding(curves),
+    },
+  };
 }
 
-function describe({ strategy, cell: { throughput } }: ChartSeries): string {
-  if (throughput === null) return `${strategy}: no rate before the fault`;
+function table(curves: readonly Curve[], span: Span): ChartTable {
+  return {
+    columns: ['ms after the fault', ...curves.map(({ strategy }) => `${strategy}, replies/s`)],
+    rows: tableInstants(span).map((ms) => [
+      formatCount(ms),
+      ...curves.map(({ points, throughput: { beforePerSecond } }) => {
+        const value = nearest(points, ms)?.value;
+        return value === undefined ? NONE : formatCount(value * beforePerSecond);
+      }),
+    ]),
+  };
+}
+
+function describe({ strategy, throughput }: Curve): string {
   const back =
     throughput.timeTo95Ms === null
       ? 'never back to 95 %'
       : `back to 95 % after ${formatCount(throughput.timeTo95Ms)} ms`;
-  return `${strategy}: ${formatCount(throughput.beforePerSecond)}/s before, down by ${formatPercent(throughput.dipDepth)}, ${back}`;
+  return `${strategy}: ${formatCount(throughput.beforePerSecond)}/s before, down by ${formatPercent(throughput.dipDepth)}, ${formatCount(throughput.dipAreaReplies)} replies missing, ${back}`;
 }

@@ -1,21 +1,41 @@
-/** One workload and fault: the three charts, the table of its cells and the phases as numbers. */
+/** One workload and fault: the charts, the table of its cells, and one connection of each strategy step by step. */
 import type { CellSeries, Results } from '../../src/contracts/report.js';
 import type { Cell, Summary } from '../../src/contracts/results.js';
+import { type LossSeries, lostRequestsChart } from '../charts/lost-requests.js';
 import { PHASES, phasesChart } from '../charts/phases.js';
+import { recoveredShareChart } from '../charts/recovered-share.js';
 import { recoveryTimesChart } from '../charts/recovery-times.js';
-import { type Chart, renderSvg } from '../charts/render.js';
 import type { ChartSeries } from '../charts/series.js';
+import { survivorCpuChart } from '../charts/survivor-cpu.js';
 import { throughputChart } from '../charts/throughput.js';
-import { type CellGroup, strategyOrder, strategyTitle } from '../shared/cells.js';
+import { type CellGroup, comparisonOf, strategyOrder, strategyTitle } from '../shared/cells.js';
 import { MEASURE_COLUMNS, type Row, toRow } from '../shared/columns.js';
-import { formatMs, formatNumberOf } from '../shared/format.js';
+import { formatCount, formatMs, formatNumberOf, NONE } from '../shared/format.js';
 import { printable } from '../shared/printable.js';
+import { describeSpeed, formatComparison } from '../shared/verdict.js';
+import { figure, scrollable } from './figure.js';
 import { phaseLegend, strategyLegend } from './legend.js';
-import { escapeHtml, html, type Markup, NOTHING, trusted } from './markup.js';
+import { html, type Markup, NOTHING } from './markup.js';
+import { sequenceFigure } from './sequence.js';
 
-export async function caseSection(group: CellGroup, { summary, series }: Results): Promise<Markup> {
+/** @param isOpen whether it is unfolded at first */
+export async function caseSection(group: CellGroup, results: Results, isOpen: boolean): Promise<Markup> {
+  const { summary, series } = results;
   const drawn = chartSeries(group, summary, series);
-  return html`<section><h2>${group.workload}, ${group.fault}</h2>${missingNote(group, summary)}${await charts(drawn, summary)}${cellsTable(group, summary)}${timesTable(group, summary)}</section>`;
+  const content = html`${missingNote(group, summary)}${await charts(drawn, summary)}${cellsTable(group, summary)}${timesTable(group, summary)}${sequences(drawn, group, summary)}`;
+  return html`<details class="case"${isOpen ? ' open' : ''}><summary><h3>${group.workload}, ${group.fault}</h3>${caseVerdict(group, summary)}</summary>${content}</details>`;
+}
+
+/** What the case says about the strategy that recovered fastest, in one line. */
+function caseVerdict({ workload, fault }: CellGroup, summary: Summary): Markup {
+  const compared = summary.strategies.flatMap((strategy) => {
+    const comparison = comparisonOf(summary, { strategy: strategy.id, workload, fault }, 'recoveryTimeMs');
+    return comparison === undefined ? [] : [{ strategy, comparison }];
+  });
+  const [best] = compared.sort((a, b) => a.comparison.ratio - b.comparison.ratio);
+  return best === undefined
+    ? NOTHING
+    : html`<span class="soft">${describeSpeed(summary, best.strategy, [best.comparison])}</span>`;
 }
 
 /** The cells of the group that have something to draw. */
@@ -43,27 +63,22 @@ function missingNote({ cells }: CellGroup, summary: Summary): Markup {
 
 async function charts(drawn: readonly ChartSeries[], summary: Summary): Promise<Markup> {
   if (drawn.length === 0) return html`<p class="note">Nothing to draw: no trial of this case completed.</p>`;
+  const nothingRecovered = 'No connection had anything to recover: no data.';
   const figures = await Promise.all([
-    figure('Recovery time', recoveryTimesChart(drawn), NOTHING),
-    figure('Verified replies per second', throughputChart(drawn), NOTHING),
-    figure('Phases of a recovery', phasesChart(drawn), phaseLegend()),
+    figure(recoveryTimesChart(drawn), { note: nothingRecovered }),
+    figure(phasesChart(drawn), { note: nothingRecovered, legend: phaseLegend() }),
+    figure(lostRequestsChart(drawn.map(lossOf)), { note: 'No trial counts: no data.' }),
+    figure(throughputChart(drawn), {
+      note: 'Nothing was answered before the fault: no rate to compare with.',
+    }),
+    figure(recoveredShareChart(drawn), { note: nothingRecovered }),
+    figure(survivorCpuChart(drawn), { note: 'CPU time over time is not in these results.' }),
   ]);
   return html`${strategyLegend(drawn, (strategy) => strategyTitle(summary, strategy))}<div class="charts">${figures}</div>`;
 }
 
-async function figure(caption: string, chart: Chart | null, legend: Markup): Promise<Markup> {
-  if (chart === null) {
-    return html`<figure><figcaption>${caption}</figcaption><p class="note">No connection had anything to recover: no data.</p></figure>`;
-  }
-  return html`<figure><figcaption>${caption}</figcaption>${nameSvg(await renderSvg(chart), chart)}${legend}<p>${chart.text}</p></figure>`;
-}
-
-/** Gives the picture a role, a name and a description for those who do not see it. */
-function nameSvg(svg: string, { title, text }: Chart): Markup {
-  const named = svg.replace(/^<svg([^>]*)>/, (_, attributes: string) => {
-    return `<svg${attributes} role="img"><title>${escapeHtml(title)}</title><desc>${escapeHtml(text)}</desc>`;
-  });
-  return trusted(named);
+function lossOf({ strategy, position, cell: { trials, requests, connections } }: ChartSeries): LossSeries {
+  return { strategy, position, trials: trials.completed, requests, connections };
 }
 
 function cellsTable(group: CellGroup, summary: Summary): Markup {
@@ -73,7 +88,10 @@ function cellsTable(group: CellGroup, summary: Summary): Markup {
   const rows = group.cells.map((cell) =>
     tableRow(toRow(summary, cell), strategyTitle(summary, cell.strategy)),
   );
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Results of ${group.workload}, ${group.fault}"><table><thead><tr><th scope="col">strategy</th>${heads}</tr></thead><tbody>${rows}</tbody></table></div>`;
+  return scrollable(
+    `Results of ${group.workload}, ${group.fault}`,
+    html`<table><thead><tr><th scope="col">strategy</th>${heads}</tr></thead><tbody>${rows}</tbody></table>`,
+  );
 }
 
 function tableRow(row: Row, title: string): Markup {
@@ -83,17 +101,36 @@ function tableRow(row: Row, title: string): Markup {
   return html`<tr><th scope="row">${title}</th>${values}</tr>`;
 }
 
-function timesTable({ cells }: CellGroup, summary: Summary): Markup {
-  const phaseHeads = PHASES.map(({ name, meaning }) => html`<th scope="col" title="${meaning}">${name}</th>`);
+const TIME_HEADS = [
+  'interruption p50, ms',
+  'first recovered, ms',
+  'half, ms',
+  'all, ms',
+  'throughput back to 95 %, ms',
+  'replies before, /s',
+  'to reference',
+  'latency before p50, ms',
+  'p99, ms',
+] as const;
+
+function timesTable({ cells, workload, fault }: CellGroup, summary: Summary): Markup {
+  const heads = [...PHASES.map(({ name }) => `${name}, ms`), ...TIME_HEADS];
   const rows = cells.map(
-    (cell) => html`<tr><th scope="row">${strategyTitle(summary, cell.strategy)}</th>${times(cell)}</tr>`,
+    (cell) =>
+      html`<tr><th scope="row">${strategyTitle(summary, cell.strategy)}</th>${times(cell, summary)}</tr>`,
   );
-  return html`<details><summary>Phases and times as numbers (ms)</summary><div class="scroll" tabindex="0" role="region" aria-label="Phases and times"><table><thead><tr><th scope="col">strategy</th>${phaseHeads}<th scope="col">interruption p50</th><th scope="col">first recovered</th><th scope="col">half</th><th scope="col">all</th><th scope="col">back to 95 %</th></tr></thead><tbody>${rows}</tbody></table></div></details>`;
+  return html`<details><summary>Phases, times and steady state as numbers</summary>${scrollable(
+    `Phases, times and steady state of ${workload}, ${fault}`,
+    html`<table><thead><tr><th scope="col">strategy</th>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead><tbody>${rows}</tbody></table>`,
+  )}</details>`;
 }
 
-function times({ phasesMs, interruptionMs, timeToRecoveredMs, throughput }: Cell): Markup[] {
+function times(cell: Cell, summary: Summary): Markup[] {
+  const { phasesMs, interruptionMs, timeToRecoveredMs, throughput, latencyBeforeMs } = cell;
   const all = timeToRecoveredMs?.all === null ? 'never' : formatMs(timeToRecoveredMs?.all);
   const back = throughput?.timeTo95Ms === null ? 'never' : formatMs(throughput?.timeTo95Ms);
+  const comparison = comparisonOf(summary, cell, 'throughputBeforePerSecond');
+  const toReference = cell.strategy === summary.reference ? 'reference' : NONE;
   return [
     ...PHASES.map(({ key }) => formatMs(phasesMs?.[key])),
     formatMs(interruptionMs?.p50),
@@ -101,5 +138,19 @@ function times({ phasesMs, interruptionMs, timeToRecoveredMs, throughput }: Cell
     formatMs(timeToRecoveredMs?.half),
     all,
     back,
+    formatCount(throughput?.beforePerSecond),
+    comparison === undefined ? toReference : formatComparison(comparison),
+    formatMs(latencyBeforeMs?.p50),
+    formatMs(latencyBeforeMs?.p99),
   ].map((text) => html`<td>${text}</td>`);
+}
+
+function sequences(drawn: readonly ChartSeries[], { fault }: CellGroup, summary: Summary): Markup {
+  const figures = drawn.flatMap(({ position, cell, series: { example } }) =>
+    example === null
+      ? []
+      : [sequenceFigure({ title: strategyTitle(summary, cell.strategy), fault, position, example })],
+  );
+  if (figures.length === 0) return NOTHING;
+  return html`<h4>One connection of each strategy, step by step</h4><div class="charts four">${figures}</div>`;
 }

@@ -27,6 +27,12 @@ export function formatRatio(ratio: number): string {
   return ratio < 10 ? ratio.toFixed(2) : formatMs(ratio);
 }
 
+/** How many times as much, for sentences: two significant digits below 100: `1.2`, `14`, `120`. */
+export function formatFactor(factor: number): string {
+  if (factor >= 100) return formatCount(factor);
+  return factor < 10 ? factor.toFixed(1) : factor.toFixed(0);
+}
+
 /** A share of 1 in per cent. */
 export function formatPercent(share: number | null | undefined): string {
   return share == null ? NONE : `${Math.round(share * 100)} %`;

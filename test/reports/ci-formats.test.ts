@@ -190,7 +190,9 @@ describe('GitHub annotations', () => {
     expect(found.map(({ level }) => level)).toEqual(['error', 'warning', 'warning', 'notice']);
     expect(found[0]?.message).toBe(VIOLATION);
     expect(found[1]?.message).toContain('trial 17 (session-resumption, uploads, kill) is invalid');
-    expect(found[3]?.message).toContain('SPR: recovery faster than Full handshake in all 3 cases');
+    expect(found[3]?.message).toContain(
+      'SPR recovered 6.8 to 12 times faster than Full handshake in all 3 cases.',
+    );
   });
 
   it('shows no more of a level than GitHub does, and says how many there are beside', async () => {

@@ -6,6 +6,9 @@ import { emptyResults, fixtureResults, fixtureTrials, resultsOf } from '../fixtu
 
 const OPTIONS = { width: 80, colour: false };
 
+/** Of all cases, of each of the three cases, and a connection of each of four strategies in each case. */
+const PICTURES = 3 + 3 * 6 + 3 * 4;
+
 async function render(results: Results = fixtureResults()): Promise<string> {
   return html.render(results, OPTIONS);
 }
@@ -22,26 +25,93 @@ describe('HTML report', () => {
     );
   });
 
-  it('is small', async () => {
-    expect((await render()).length).toBeLessThan(300_000);
+  it('is small for a run of all strategies and workloads', async () => {
+    expect((await render()).length).toBeLessThan(450_000);
   });
 
-  it('names each of the three pictures per workload', async () => {
-    const pictures = (await render()).match(/<svg[^>]*role="img"><title>[^<]+<\/title><desc>[^<]+<\/desc>/g);
-    expect(pictures).toHaveLength(9);
+  it('stays below 1.5 MB with six faults', async () => {
+    const trials = ['drain', 'hang', 'kill', 'partition', 'restart', 'rolling'].flatMap((fault) =>
+      fixtureTrials().map((trial): TrialResult => ({ ...trial, spec: { ...trial.spec, fault } })),
+    );
+    expect((await render(resultsOf(trials))).length).toBeLessThan(1_500_000);
+  });
+
+  it('names each picture and describes it: 3 of all cases, 6 of each case, 4 connections of each case', async () => {
+    const text = await render();
+    const pictures = text.match(/<svg[^>]*role="img"><title>[^<]+<\/title><desc>[^<]+<\/desc>/g);
+    expect(pictures).toHaveLength(PICTURES);
+    expect(text.match(/role="img"/g)).toHaveLength(PICTURES);
+  });
+
+  it('has the data of each picture as a table', async () => {
+    const figures = (await render()).split('<figure>').slice(1);
+    expect(figures).toHaveLength(PICTURES);
+    for (const figure of figures) {
+      const [, table = ''] = figure.split('<details class="data">');
+      expect(table).toMatch(/<th scope="col">[^<]+<\/th>/);
+      expect(table).toMatch(/<th scope="row">[^<]+<\/th><td>[^<]+<\/td>/);
+    }
+  });
+
+  it('has only the first case unfolded', async () => {
+    const cases = (await render()).match(/<details class="case"( open)?>/g);
+    expect(cases).toEqual([
+      '<details class="case" open>',
+      '<details class="case">',
+      '<details class="case">',
+    ]);
+  });
+
+  it('defines each row of the scorecard', async () => {
+    const [, scorecard = ''] = (await render()).split('<table class="score">');
+    const rows = (scorecard.split('</table>')[0] ?? '')
+      .split('<tr')
+      .slice(1)
+      .filter((row) => row.includes('<td class'));
+    expect(rows.length).toBeGreaterThan(15);
+    for (const row of rows)
+      expect(row).toMatch(/<details><summary>[^<]+.*<\/summary><p>[^<]{30,}<\/p><\/details>/);
+  });
+
+  it('says which secrets each strategy spreads', async () => {
+    const [, row = ''] = (await render()).split('Key exposure');
+    const values = [...(row.split('</tr>')[0]?.matchAll(/<td class="words">([^<]*)<\/td>/g) ?? [])].map(
+      ([, text]) => text,
+    );
+    expect(values).toEqual([
+      'none',
+      'ticket keys, on all replicas',
+      'traffic secrets, on the backup; plaintext of requests, replies and application state, on the backup',
+      'traffic secrets, on the backup; plaintext of replies to requests that are not idempotent and application state, on the backup',
+    ]);
+  });
+
+  it('draws files that have no CPU time over time', async () => {
+    const trials = fixtureTrials().map((trial): TrialResult => {
+      if (trial.status !== 'completed') return trial;
+      const { survivorCpu: _, ...measurements } = trial.measurements;
+      return { ...trial, measurements };
+    });
+    const text = await render(resultsOf(trials));
+    expect(text).toContain('CPU time over time is not in these results.');
+    expect(text.match(/role="img"/g)).toHaveLength(PICTURES - 3);
   });
 
   it('has a size that a narrow screen shows whole', async () => {
     const widths = [...(await render()).matchAll(/<svg[^>]* width="(\d+)"[^>]* role="img"/g)].map(
       ([, width]) => Number(width),
     );
-    expect(widths).toHaveLength(9);
+    expect(widths).toHaveLength(PICTURES);
     for (const width of widths) expect(width).toBeLessThanOrEqual(328);
   });
 
   it('draws each strategy in its own colour, in every picture', async () => {
     const pictures = (await render()).split('<figure>').slice(1);
-    for (const picture of pictures) {
+    const curves = pictures.filter((picture) =>
+      /recovery times|Throughput|over time|surviving/.test(picture),
+    );
+    expect(curves.length).toBeGreaterThanOrEqual(9);
+    for (const picture of curves.filter((one) => !one.includes('class="sequence"'))) {
       for (const colour of ['var(--series-0)', 'var(--series-1)', 'var(--series-2)', 'var(--series-3)']) {
         expect(picture).toContain(colour);
       }
@@ -57,7 +127,7 @@ describe('HTML report', () => {
 
   it('puts the comparison on top', async () => {
     expect(await render()).toContain(
-      '<p class="headline">SPR: recovery faster than Full handshake in all 3 cases (0.086x to 0.15x its time).</p>',
+      '<p class="headline">SPR recovered 6.8 to 12 times faster than Full handshake in all 3 cases.</p>',
     );
   });
 
@@ -91,7 +161,7 @@ describe('HTML report', () => {
     expect(text).toContain(
       'SPR: no completed trial (6 trials did not count), so that it is not in the charts.',
     );
-    expect(text.match(/role="img"/g)).toHaveLength(9);
+    expect(text.match(/role="img"/g)).toHaveLength(PICTURES - 3);
   });
 
   it('draws recovery times of 0', async () => {

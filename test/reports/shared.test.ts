@@ -77,7 +77,7 @@ describe('verdict', () => {
     const { headline, details } = verdict({ ...fixtureSummary(), comparisons });
     const sentences = [headline, ...details].join(' ');
     expect(sentences).toContain(
-      'not shown to differ from Full handshake in all 3 cases (0.90x, the 95 % interval includes 1)',
+      'No difference between SPR and Full handshake can be shown in all 3 cases (0.90x, the 95 % interval includes 1)',
     );
     expect(sentences).not.toMatch(/faster|slower/);
   });
@@ -85,13 +85,60 @@ describe('verdict', () => {
   it('says that a strategy is slower', () => {
     const comparisons = [{ ...COMPARISON, ratio: 2, low: 1.5, high: 3 }];
     expect(verdict({ ...fixtureSummary(), comparisons }).headline).toBe(
-      'SPR: recovery slower than Full handshake in the one case (2.00x its time).',
+      'SPR recovered 2.0 times slower [1.5, 3.0] than Full handshake.',
     );
   });
 
   it('names violations', () => {
     const { details } = verdict({ ...fixtureSummary(), violations: ['a'] });
-    expect(details.at(-1)).toBe('Correctness: 1 violation and 0 corrupted bytes; 70 completed trials.');
+    expect(details).toContain('Correctness: 1 violation and 0 corrupted bytes; 70 completed trials.');
+  });
+
+  it('names trials that do not count beside the verdict', () => {
+    expect(verdict(fixtureSummary()).details.at(-1)).toBe(
+      '2 of 72 trials do not count: 1 invalid, 1 inconclusive.',
+    );
+  });
+
+  it('says what the best strategy lost and cost, beside the reference', () => {
+    const [price] = verdict(fixtureSummary()).details;
+    expect(price).toBe(
+      "With SPR clients lost no connection, no request and no byte (Full handshake: 486 requests); throughput before the fault was 96 % of the reference's in 1 of 3 cases.",
+    );
+    const lossy = fixtureSummary().strategies.map((one) =>
+      one.id === 'spr' ? { ...one, connections: { ...one.connections, lost: 1 }, corruptedBytes: 7 } : one,
+    );
+    expect(verdict({ ...fixtureSummary(), strategies: lossy }).details[0]).toContain(
+      'With SPR clients lost 1 connection and 7 corrupted bytes (',
+    );
+  });
+
+  it('claims no cost that no interval shows', () => {
+    const comparisons = fixtureSummary().comparisons.map((one) =>
+      one.metric === 'throughputBeforePerSecond' ? { ...one, low: 0.9, high: 1.1 } : one,
+    );
+    expect(verdict({ ...fixtureSummary(), comparisons }).details[0]).toContain(
+      'no effect on the throughput before the fault could be shown',
+    );
+    const few = comparisons.map((one) => ({ ...one, pairs: 2 }));
+    expect(verdict({ ...fixtureSummary(), comparisons: few }).details[0]).toContain(
+      'too few pairs of trials',
+    );
+  });
+
+  it('names the subject of each claim once, whatever comes first', () => {
+    const [one, two] = fixtureSummary().comparisons.filter(
+      ({ strategy, metric }) => strategy === 'spr' && metric === 'recoveryTimeMs',
+    );
+    const comparisons = [one, two].flatMap((comparison, index) =>
+      comparison === undefined
+        ? []
+        : [{ ...comparison, ratio: 0.9, low: 0.7, high: 1.1, pairs: index === 0 ? 6 : 2 }],
+    );
+    expect(verdict({ ...fixtureSummary(), comparisons }).headline).toBe(
+      'No difference between SPR and Full handshake can be shown in 1 of 2 cases (0.90x, the 95 % interval includes 1); ' +
+        'SPR took 0.90x the time of Full handshake in 1 of 2 cases, without a verdict: fewer than 6 pairs of trials.',
+    );
   });
 
   it('concludes nothing from nothing', () => {
