@@ -29,10 +29,12 @@ export const ControlType = {
   fence: 135,
   /** To the director, in audit mode: what the record behind it was sealed with. */
   sealed: 136,
+  /** To the backup: the flow is yours from now on, but idle; take it over when its client speaks. */
+  park: 137,
 } as const;
 
 export const FIRST_CONTROL_TYPE = 128;
-export const LAST_CONTROL_TYPE = 136;
+export const LAST_CONTROL_TYPE = 137;
 /** A two-byte length. */
 export const MAX_CONTROL_BODY_BYTES = 65_535;
 
@@ -199,6 +201,27 @@ export function parseProtect(body: Buffer): number | undefined {
   const backup = reader.uint8();
   reader.end();
   return backup === NO_BACKUP ? undefined : backup;
+}
+
+/** A flow that is taken over later: whose state it is, and where that is to go meanwhile. */
+export type Park = Pick<Take, 'from' | 'fromIncarnation' | 'backup'>;
+
+export function encodePark({ from, fromIncarnation, backup }: Park): Buffer {
+  const writer = new ByteWriter();
+  writer.uint8(from);
+  writer.uint32(fromIncarnation);
+  writer.uint8(backup ?? NO_BACKUP);
+  return writer.finish();
+}
+
+/** @throws ProtocolError when `body` is not exactly a `park`. */
+export function parsePark(body: Buffer): Park {
+  const reader = new ByteReader(body, 'park');
+  const from = reader.uint8();
+  const fromIncarnation = reader.uint32();
+  const backup = reader.uint8();
+  reader.end();
+  return { from, fromIncarnation, backup: backup === NO_BACKUP ? undefined : backup };
 }
 
 /** A process of a replica that was declared failed. */

@@ -6,6 +6,7 @@ import {
   encodeEnd,
   encodeFence,
   encodeOpen,
+  encodePark,
   encodeSealed,
   encodeTake,
   MAX_CONTROL_BODY_BYTES,
@@ -13,6 +14,7 @@ import {
   parseEnd,
   parseFence,
   parseOpen,
+  parsePark,
   parseProtect,
   parseSealed,
   parseTake,
@@ -121,6 +123,25 @@ describe('take', () => {
       deliveredEntries: Buffer.alloc(3000 * DELIVERED_ENTRY_BYTES),
     });
     expect(body.length).toBeLessThanOrEqual(MAX_CONTROL_BODY_BYTES);
+  });
+});
+
+describe('park', () => {
+  const parks = fc.record({
+    from: fc.nat(254),
+    fromIncarnation: fc.nat(2 ** 32 - 1),
+    backup: fc.option(fc.nat(254), { nil: undefined }),
+  });
+
+  it('is parsed back, and refused when it is cut or longer', () => {
+    fc.assert(
+      fc.property(parks, fc.nat(), (park, cut) => {
+        const body = encodePark(park);
+        expect(parsePark(body)).toEqual(park);
+        expect(() => parsePark(body.subarray(0, cut % body.length))).toThrow(REFUSED);
+        expect(() => parsePark(Buffer.concat([body, Buffer.of(0)]))).toThrow(REFUSED);
+      }),
+    );
   });
 });
 

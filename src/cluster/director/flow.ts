@@ -8,6 +8,7 @@ import {
   ControlType,
   type EndReason,
   encodeOpen,
+  encodePark,
   encodeProtect,
   encodeTake,
 } from '../../net/control-records.js';
@@ -163,10 +164,15 @@ export class DirectorFlow {
     this.#replay();
   }
 
-  /** Puts the takeover off until the client speaks. Its new owner passes the state on, so that it may fail too. */
+  /**
+   * Puts the takeover off until the client speaks. Its new owner looks whether it has the state, and passes it on, so that
+   * it may fail too.
+   */
   park(): void {
     this.parked = true;
-    if (this.backup !== undefined) this.protect(this.backup);
+    const { index: from, incarnation: fromIncarnation } = this.takenFrom ?? this.owner;
+    const body = encodePark({ from, fromIncarnation, backup: this.backup });
+    this.owner.trunk.sendControl(this.id, ControlType.park, body);
   }
 
   /** From now on the state goes to `backup`; undefined when no replica is left for it. */

@@ -10,10 +10,12 @@ import type { RecoveryStrategy, RefusalReason } from '../../contracts/strategy.j
 import {
   ControlType,
   type EndReason,
+  type Park,
   parseCredit,
   parseEnd,
   parseFence,
   parseOpen,
+  parsePark,
   parseProtect,
   parseTake,
   type Take,
@@ -99,6 +101,8 @@ export class Replica implements ConnectionHost {
   readonly #outgoing = new Map<number, OutgoingLink>();
   readonly #kept = new Map<number, KeptConnection>();
   readonly #flows = new Map<number, Served>();
+  /** Backups of flows that are to be parked here: the link from the failed primary is still being drained. */
+  readonly #parking = new Map<number, number | undefined>();
   /** Kept state on its way to another backup, and where it went. */
   readonly #forwarding: StateForwarding;
   readonly #server: Server;
@@ -212,6 +216,7 @@ export class Replica implements ConnectionHost {
       if (served.stage === 'native') served.native.destroy();
     }
     this.#flows.clear();
+    this.#parking.clear();
     for (const flowId of [...this.#kept.keys()]) this.#forget(flowId);
     this.#trunk = undefined;
   }
@@ -261,6 +266,9 @@ export class Replica implements ConnectionHost {
         return;
       case ControlType.protect:
         this.#protect(flowId, parseProtect(body));
+        return;
+      case ControlType.park:
+        this.#park(flowId, parsePark(body));
         return;
       case ControlType.fence: {
         const { replica, incarnation } = parseFence(body);
@@ -346,6 +354,7 @@ export class Replica implements ConnectionHost {
         served.ended = reason;
         return;
       default:
+        this.#parking.delete(flowId);
         this.#forwarding.forget(flowId);
         this.#forget(flowId);
     }
@@ -354,9 +363,27 @@ export class Replica implements ConnectionHost {
   #protect(flowId: number, backup: number | undefined): void {
     const served = this.#flows.get(flowId);
     const link = this.#linkTo(backup);
-    if (served?.stage === 'handshake' || served?.stage === 'taking') served.backup = backup;
+    if (this.#parking.has(flowId)) this.#parking.set(flowId, backup);
+    else if (served?.stage === 'handshake' || served?.stage === 'taking') served.backup = backup;
     else if (served?.stage === 'connection') served.connection.protect(link);
     else if (link !== undefined && served === undefined) this.#forwarding.forward(flowId, link);
+  }
+
+  /** A client that says nothing is told at once when nobody can answer it any more. */
+  #park(flowId: number, { from, fromIncarnation, backup }: Park): void {
+    this.#parking.set(flowId, backup);
+    this.#incoming.whenDrained(from, fromIncarnation, LINK_DRAIN_GRACE_MS, () => {
+      if (!this.#parking.has(flowId)) return;
+      const link = this.#linkTo(this.#parking.get(flowId));
+      this.#parking.delete(flowId);
+      if (!this.#kept.has(flowId)) this.#refuse(flowId, 'state-missing');
+      else if (link !== undefined) this.#forwarding.forward(flowId, link);
+    });
+  }
+
+  #refuse(flowId: number, reason: RefusalReason): void {
+    this.#observer.refused(flowId, reason);
+    this.#endFlow(flowId, reason);
   }
 
   #endHandshake(flowId: number, handshake: ServerHandshake, reason: EndReason): void {
@@ -398,7 +425,8 @@ export class Replica implements ConnectionHost {
       ended: undefined,
     };
     this.#flows.set(flowId, taking);
-    this.#incoming.whenDrained(take.from, LINK_DRAIN_GRACE_MS, () => {
+    this.#parking.delete(flowId);
+    this.#incoming.whenDrained(take.from, take.fromIncarnation, LINK_DRAIN_GRACE_MS, () => {
       // The director may have gone meanwhile, and all flows with it.
       if (this.#flows.get(flowId) !== taking) return;
       this.#flows.delete(flowId);
@@ -425,8 +453,7 @@ export class Replica implements ConnectionHost {
     this.#forwarding.taken(flowId);
     if ('refused' in plan) {
       this.#forget(flowId);
-      this.#observer.refused(flowId, plan.refused);
-      this.#endFlow(flowId, plan.refused);
+      this.#refuse(flowId, plan.refused);
       return;
     }
     kept.wipeSecrets();

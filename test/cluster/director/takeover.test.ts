@@ -5,11 +5,14 @@ import {
   parseEnd,
   parseFence,
   parseOpen,
+  parsePark,
   parseTake,
   type Take,
 } from '../../../src/net/control-records.js';
 import { until } from '../replica/harness.js';
 import { DirectorBench, type FakeClient, type FakeReplica, record } from './fake-replica.js';
+
+const NOTHING = Buffer.alloc(0);
 
 const running: DirectorBench[] = [];
 afterEach(() => {
@@ -140,10 +143,13 @@ describe('an idle flow', () => {
     await kill(bench, 0);
     await takeOf(bench.replica(1), busy.flowId);
     expect(bench.redirected).toEqual([busy.flowId]);
+    const [parked] = await bench.replica(1).expect(idle.flowId, 1);
+    expect(parked?.type).toBe(ControlType.park);
+    expect(parsePark(parked?.bytes ?? NOTHING)).toEqual({ from: 0, fromIncarnation: 0, backup: undefined });
     idle.client.send(record(13, 7));
-    expect(await takeOf(bench.replica(1), idle.flowId)).toMatchObject({ delivered: 1, received: 1 });
-    const received = await bench.replica(1).expect(idle.flowId, 2);
-    expect(received[1]?.bytes).toEqual(record(13, 7));
+    const [, take, first] = await bench.replica(1).expect(idle.flowId, 3);
+    expect(parseTake(take?.bytes ?? NOTHING)).toMatchObject({ delivered: 1, received: 1 });
+    expect(first?.bytes).toEqual(record(13, 7));
   });
 
   it('is taken over behind the busy ones when the strategy is eager', async () => {
@@ -168,8 +174,8 @@ describe('an idle flow', () => {
     const { client, flowId } = await idleFlow(bench);
     await kill(bench, 0);
     client.socket.end();
-    const [end] = await bench.replica(1).expect(flowId, 1);
-    expect(end?.type).toBe(ControlType.end);
+    const received = await bench.replica(1).expect(flowId, 2);
+    expect(received[1]?.type).toBe(ControlType.end);
     await until(() => client.ended);
     expect(bench.ended).toEqual([{ flowId, cause: 'client-closed' }]);
     expect(bench.redirected).toEqual([]);
@@ -180,9 +186,18 @@ describe('an idle flow', () => {
     const { client, flowId } = await idleFlow(bench);
     await kill(bench, 0);
     client.send(Buffer.of(23, 3, 3, 0xff, 0xff));
-    const received = await bench.replica(1).expect(flowId, 2);
-    expect(received.map(({ type }) => type)).toEqual([ControlType.take, ControlType.end]);
-    expect(parseEnd(received[1]?.bytes ?? Buffer.alloc(0))).toBe('record-overflow');
+    const received = await bench.replica(1).expect(flowId, 3);
+    expect(received.map(({ type }) => type)).toEqual([ControlType.park, ControlType.take, ControlType.end]);
+    expect(parseEnd(received[2]?.bytes ?? NOTHING)).toBe('record-overflow');
+  });
+
+  it('whose backup does not have its state is reset at once', async () => {
+    const bench = await start();
+    const { client, flowId } = await idleFlow(bench);
+    await kill(bench, 0);
+    bench.replica(1).trunk.sendEnd(flowId, 'state-missing');
+    await until(() => client.ended);
+    expect(bench.ended).toEqual([{ flowId, cause: 'state-missing' }]);
   });
 });
 

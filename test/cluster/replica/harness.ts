@@ -173,6 +173,11 @@ export class TestCluster {
 
   kill(index: number): void {
     this.#trunk(index).cut();
+    this.cutLinks(index);
+  }
+
+  /** Replica `index` neither gets nor passes on state any more; director and clients do not notice. */
+  cutLinks(index: number): void {
     for (const link of this.#links) {
       if (link.from === index) link.cut('near');
       if (link.to === index) link.cut('far');

@@ -115,3 +115,29 @@ it('a replica that comes back has nothing of what its old process kept, and what
   client.destroy();
   await until(() => cluster.replicas[1]?.holdings.keeps === 0);
 });
+
+it('an idle connection is ended at once when primary and backup die together: nobody has its state', async () => {
+  const cluster = await start(spr, { replicas: 3 });
+  const idle = await TestClient.open(cluster.port, SUITE);
+  expectReply(await idle.exchange(get('1-0', 50)), '1-0');
+  cluster.kill(0);
+  cluster.kill(1);
+  await until(() => cluster.ended.length > 0);
+  expect(cluster.ended[0]?.cause).toMatch(/^(state-missing|no-backup)$/);
+  expect(await idle.reply()).toBe('lost');
+});
+
+it('an idle connection whose backup dies before the state has been passed on is ended at once', async () => {
+  const cluster = await start(spr, { replicas: 3 });
+  const idle = await TestClient.open(cluster.port, SUITE);
+  expectReply(await idle.exchange(get('1-0', 50)), '1-0');
+  // Dead, and the director does not know it yet: it gives the connection to this one first.
+  cluster.cutLinks(1);
+  cluster.kill(0);
+  await until(() => cluster.failed.length === 1);
+  cluster.kill(1);
+  await until(() => cluster.ended.length > 0);
+  expect(cluster.ended).toMatchObject([{ cause: 'state-missing' }]);
+  expect(cluster.refused).toEqual(['state-missing']);
+  expect(await idle.reply()).toBe('lost');
+});
