@@ -8,6 +8,8 @@ import {
   gateResultSchema,
 } from '../contracts/gate.js';
 import { SCHEMA_VERSION, summarySchema, trialResultSchema } from '../contracts/results.js';
+import { RUN_COMPARISON_SCHEMA_VERSION, runComparisonSchema } from '../contracts/run-comparison.js';
+import { SOAK_SCHEMA_VERSION, soakFaultSchema, soakSchema } from '../contracts/soak.js';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -26,6 +28,12 @@ const PUBLISHED = {
     version: SCHEMA_VERSION,
     title: 'spr-bench trial',
     description: 'One line of trials.ndjson.',
+  },
+  'run-comparison.schema.json': {
+    schema: runComparisonSchema,
+    version: RUN_COMPARISON_SCHEMA_VERSION,
+    title: 'spr-bench comparison of runs',
+    description: 'What spr-bench report A B --format json prints.',
   },
   'summary.schema.json': {
     schema: summarySchema,
@@ -56,6 +64,18 @@ const PUBLISHED = {
     version: GATE_SCHEMA_VERSION,
     title: 'spr-bench calibration',
     description: 'The file that spr-bench calibrate writes.',
+  },
+  'soak-fault.schema.json': {
+    schema: soakFaultSchema,
+    version: SOAK_SCHEMA_VERSION,
+    title: 'spr-bench fault of a soak',
+    description: 'One line of soak.ndjson.',
+  },
+  'soak.schema.json': {
+    schema: soakSchema,
+    version: SOAK_SCHEMA_VERSION,
+    title: 'spr-bench soak',
+    description: 'The document in soak.json.',
   },
 } as const satisfies Readonly<Record<string, Published>>;
 

@@ -16,6 +16,8 @@ import { LoadTimer } from './load-timer.js';
 
 /** Several times a recovery, and a stuck reply must not hold a run up for long. */
 const GRACE_MS = 2000;
+/** A reply of 16 MiB on a machine that is busy with others like it. */
+const LONG_GRACE_MS = 10_000;
 /** How often it is looked whether all is settled: after the measurement, thus neither tight nor costly. */
 const SETTLED_POLL_MS = 5;
 /** As fine as the timer of the generator itself. The histogram counts it into every delay. */
@@ -72,14 +74,17 @@ export class LoadClient {
   /**
    * Ends the load: no request intended later than now is sent, replies are awaited for 2 s, and then the connections
    * without a right reply to a request sent since `faultMs` are checked with one more request, for 2 s at most.
+   *
+   * @param overdue `dropped`: no further request is sent, whenever it was intended, and those that were are given 10 s
    */
-  async stop(faultMs: number): Promise<void> {
-    this.#window.cutoffMs = this.#clock();
+  async stop(faultMs: number, overdue: 'sent' | 'dropped' = 'sent'): Promise<void> {
+    const dropped = overdue === 'dropped';
+    this.#window.cutoffMs = dropped ? Number.NEGATIVE_INFINITY : this.#clock();
     this.#eventLoopDelay.disable();
-    await this.#settle();
+    await this.#settle(dropped ? LONG_GRACE_MS : GRACE_MS);
     for (const connection of this.#connections) connection.abandonLoad();
     for (const connection of this.#connections) connection.beginClosingCheck(faultMs);
-    await this.#settle();
+    await this.#settle(GRACE_MS);
     for (const connection of this.#connections) connection.abandonClosingCheck();
   }
 
@@ -106,9 +111,9 @@ export class LoadClient {
     return Math.max(0, this.#eventLoopDelay.max / NS_PER_MS - DELAY_RESOLUTION_MS);
   }
 
-  /** Waits until no connection has anything outstanding, or {@link GRACE_MS}. */
-  async #settle(): Promise<void> {
-    const deadlineMs = this.#clock() + GRACE_MS;
+  /** Waits until no connection has anything outstanding, or `graceMs`. */
+  async #settle(graceMs: number): Promise<void> {
+    const deadlineMs = this.#clock() + graceMs;
     while (this.#clock() < deadlineMs && !this.#connections.every(({ settled }) => settled)) {
       await sleep(SETTLED_POLL_MS);
     }

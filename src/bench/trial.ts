@@ -13,7 +13,7 @@ import { Cluster } from '../cluster/cluster.js';
 import type { DirectorReport } from '../cluster/messages.js';
 import { processEntry } from '../cluster/process-entry.js';
 import { countExecutions } from '../cluster/replica/ledger.js';
-import type { Fault, FaultRoles, ReplicaFate } from '../contracts/fault.js';
+import type { Fault, FaultRoles } from '../contracts/fault.js';
 import type { LoadCommand, LoadConfig, LoadEvent, LoadReport } from '../contracts/load.js';
 import type { TrialResult, TrialSpec } from '../contracts/results.js';
 import type { RecoveryStrategy } from '../contracts/strategy.js';
@@ -22,7 +22,8 @@ import { type ChildChannel, spawnChild } from '../net/message-channel.js';
 import { CIPHER_SUITES } from '../tls/cipher-suites.js';
 import { evaluateTrial, type Observations } from './evaluate.js';
 import { FaultInjection, ReplicaDetections } from './fault-injection.js';
-import { processState } from './process-state.js';
+import { watchMachine } from './machine-load.js';
+import { fateOf } from './replica-fate.js';
 import type { Loaded } from './run-options.js';
 
 /** The certificate is valid for it, and clients verify it. */
@@ -43,7 +44,6 @@ const CONNECT_CONCURRENCY = 32;
 const OPEN_TIMEOUT_MS = 60_000;
 /** Grace and closing check of the load client take 4 s at most. */
 const REPORT_TIMEOUT_MS = 20_000;
-const EXIT_TIMEOUT_MS = 5000;
 /** A failure that is not detected after twice the time it should take, and this, will not be. */
 const DETECTION_GRACE_MS = 5000;
 
@@ -135,6 +135,7 @@ async function observe(running: Running): Promise<Observations> {
   await warmUp(running);
   await open(client, loadConfig(running, spec.connections));
   const loadStartMs = clock() + START_DELAY_MS;
+  const endWatch = watchMachine();
   client.send({ kind: 'run', startMs: loadStartMs });
   await sleepUntil(clock, loadStartMs + spec.beforeMs + faultJitterMs(spec), context.signal);
   // A backup that is about to die is asked now what it has received.
@@ -144,6 +145,7 @@ async function observe(running: Running): Promise<Observations> {
   const injectedMs = clock();
   await Promise.all([injection.run(fault), sleepUntil(clock, injectedMs + spec.afterMs, context.signal)]);
   const faultMs = injection.events[0]?.atMs ?? injectedMs;
+  const machine = endWatch();
   const load = await stop(client, faultMs);
   const director = await cluster.collectDirector();
   const replicas = cluster.replicaPids.map((_, index) => index);
@@ -166,6 +168,7 @@ async function observe(running: Running): Promise<Observations> {
       fates: await Promise.all(replicas.map((index) => fateOf(cluster, index))),
     },
     executions: await countExecutions(cluster.ledgerPaths, failedAtMs(director)),
+    machine,
   };
 }
 
@@ -229,19 +232,4 @@ function faultJitterMs({ seed }: TrialSpec): number {
 
 async function sleepUntil(clock: Clock, atMs: number, signal: AbortSignal): Promise<void> {
   await sleep(Math.max(0, atMs - clock()), undefined, { signal });
-}
-
-/** Asks the replica for a sign of life; one that is gone tells by its exit. */
-async function fateOf(cluster: Cluster, index: number): Promise<ReplicaFate> {
-  const answers = await cluster.collectReplica(index).then(
-    () => true,
-    () => false,
-  );
-  const state = processState(cluster.replicaPids[index] ?? 0);
-  if (answers) return { endedBy: null, state, answers };
-  const exit = await Promise.race([
-    cluster.replicaExited(index),
-    sleep(EXIT_TIMEOUT_MS, undefined, { ref: false }),
-  ]);
-  return { endedBy: exit?.signal ?? null, state: exit === undefined ? state : 'ended', answers };
 }

@@ -93,8 +93,11 @@ export type LoadCommand =
   | { readonly kind: 'run'; readonly startMs: number }
   /** Any number of times while the load runs: hands over what has come to its end, and forgets it. */
   | { readonly kind: 'rotate' }
-  /** Ends the load. Connections without a verified reply to a request sent since `faultMs` are checked. */
-  | { readonly kind: 'stop'; readonly faultMs: number };
+  /**
+   * Ends the load. Connections without a verified reply to a request sent since `faultMs` are checked. Requests that should
+   * have been sent by now are sent or, if they are `dropped`, were never part of the load.
+   */
+  | { readonly kind: 'stop'; readonly faultMs: number; readonly overdue?: 'sent' | 'dropped' };
 
 /**
  * From the load client: `opened` answers `open`, `rotated` answers `rotate`, `report` answers `stop`, without what was

@@ -12,6 +12,7 @@ import { listCommand } from './commands/list.js';
 import { microCommand } from './commands/micro.js';
 import { reportCommand } from './commands/report.js';
 import { serveCommand } from './commands/serve.js';
+import { soakCommand } from './commands/soak.js';
 import { ExitCode } from './exit-codes.js';
 
 function program(): Command {
@@ -23,6 +24,7 @@ function program(): Command {
   for (const command of [
     compareCommand(),
     serveCommand(),
+    soakCommand(),
     reportCommand(),
     baselineCommand(),
     gateCommand(),

@@ -13,7 +13,7 @@ class ClientProcess {
       open: ({ config }) => this.#open(config),
       run: ({ startMs }) => this.#opened().run(startMs),
       rotate: () => this.#parent.send({ kind: 'rotated', rotation: this.#opened().rotate() }),
-      stop: ({ faultMs }) => this.#stop(faultMs),
+      stop: ({ faultMs, overdue }) => this.#stop(faultMs, overdue),
     });
   }
 
@@ -24,9 +24,9 @@ class ClientProcess {
     this.#parent.send({ kind: 'opened' });
   }
 
-  async #stop(faultMs: number): Promise<void> {
+  async #stop(faultMs: number, overdue?: 'sent' | 'dropped'): Promise<void> {
     const client = this.#opened();
-    await client.stop(faultMs);
+    await client.stop(faultMs, overdue);
     this.#parent.send({ kind: 'report', report: client.report() });
     client.close();
   }

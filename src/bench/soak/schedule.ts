@@ -1,0 +1,58 @@
+/** Which fault comes next, when, and whom it strikes: all drawn from one seed. Pure. */
+import type { ReplicaStatus } from '../../cluster/director/director.js';
+import type { Fault, FaultRoles } from '../../contracts/fault.js';
+import type { Prng } from '../../contracts/workload.js';
+
+/** Long enough for some exchanges on every connection; drawn, so that faults do not beat time with the load. */
+const MIN_PAUSE_MS = 300;
+const PAUSE_SPAN_MS = 1200;
+/** The rest of the replicas serves alone for so long. */
+const MIN_ALONE_MS = 100;
+const ALONE_SPAN_MS = 400;
+/** Mostly the replica with most flows is struck; else any: one that serves few is the backup of many. */
+const BUSIEST_SHARE = 0.7;
+
+export interface SoakRound {
+  readonly index: number;
+  readonly fault: Fault;
+  /** Between the end of the round before and the fault. */
+  readonly pauseMs: number;
+  /** Between the end of the fault's script and the restart of its victims. */
+  readonly aloneMs: number;
+  /** What the script of the fault draws from. */
+  readonly prng: Prng;
+  /** @param replicas all of them alive */
+  roles(replicas: readonly ReplicaStatus[]): FaultRoles;
+}
+
+/** Endless: the faults in their order, again and again. */
+export function* soakSchedule(faults: readonly Fault[], prng: Prng): Generator<SoakRound, never> {
+  for (let index = 0; ; index++) {
+    const own = prng.fork(`round ${index}`);
+    const pauseMs = MIN_PAUSE_MS + PAUSE_SPAN_MS * own.uniform();
+    const aloneMs = MIN_ALONE_MS + ALONE_SPAN_MS * own.uniform();
+    const busiest = own.uniform() < BUSIEST_SHARE;
+    const any = own.uniform();
+    yield {
+      index,
+      fault: faults[index % faults.length] as Fault,
+      pauseMs,
+      aloneMs,
+      prng: own.fork('script'),
+      roles(replicas) {
+        const drawn = replicas[Math.floor(any * replicas.length)]?.index ?? 0;
+        const primary = busiest ? indexOfMost(replicas, 'serves') : drawn;
+        const others = replicas.filter(({ index: other }) => other !== primary);
+        return { primary, backup: indexOfMost(others, 'keeps'), replicas: replicas.length };
+      },
+    };
+  }
+}
+
+function indexOfMost(replicas: readonly ReplicaStatus[], what: 'serves' | 'keeps'): number {
+  let most = replicas[0];
+  for (const replica of replicas) {
+    if (most !== undefined && replica[what] > most[what]) most = replica;
+  }
+  return most?.index ?? 0;
+}

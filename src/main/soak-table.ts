@@ -1,0 +1,91 @@
+/** The result of a soak as text. Pure. */
+import type { ProcessTrend, SoakSummary, Trend } from '../contracts/soak.js';
+
+const MS_PER_S = 1000;
+
+export function renderSoak(summary: SoakSummary): string {
+  return [
+    ...heading(summary),
+    '',
+    ...table(
+      ['fault', 'injected', 'survived', 'disturbed'],
+      summary.faults.map(({ fault, injected, survived, disturbed }) => [
+        fault,
+        injected,
+        survived,
+        disturbed,
+      ]),
+    ),
+    '',
+    ...facts(summary),
+    '',
+    ...table(
+      ['process', 'memory, MiB', 'per hour', 'descriptors', 'per hour'],
+      summary.processes.map(describeProcess),
+    ),
+    ...(summary.violations.length === 0 ? [] : ['', 'VIOLATIONS', ...summary.violations]),
+  ].join('\n');
+}
+
+function heading({
+  strategy,
+  workload,
+  replicas,
+  connectionsOpened,
+  durationMs,
+  seed,
+  complete,
+}: SoakSummary) {
+  return [
+    `${strategy}, ${replicas} replicas, ${connectionsOpened} connections (${workload}), seed ${seed}`,
+    `${(durationMs / MS_PER_S).toFixed(1)} s of load${complete ? '' : ', not complete'}`,
+  ];
+}
+
+function facts(summary: SoakSummary): string[] {
+  const { connections, requests, executions, corruptedBytes, longestInterruptionMs } = summary;
+  const causes = Object.entries(connections.causes).map(([cause, count]) => `${count} x ${cause}`);
+  const rows: [string, string][] = [
+    ['connections kept', `${connections.kept}`],
+    ['connections lost', `${connections.lost}`],
+    ['not recoverable', `${connections.notRecoverable}${causes.length > 0 ? ` (${causes.join(', ')})` : ''}`],
+    ['never lost', `${summary.connectionsNeverLost} of ${summary.connectionsOpened}`],
+    ['requests verified', `${requests.ok}`],
+    ['requests failed', `${requests.failed}`],
+    ['requests unknown', `${requests.unknown}`],
+    ['executed twice', `${executions.more} (POST: ${executions.moreNonIdempotent})`],
+    ['corrupted bytes', `${corruptedBytes}`],
+    ['longest interruption', `${longestInterruptionMs.toFixed(1)} ms`],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+}
+
+/** First quarter -> last quarter, and the slope. */
+function describeProcess({ name, memoryMiB, openDescriptors }: ProcessTrend): string[] {
+  return [name, ...describeTrend(memoryMiB, 1), ...describeTrend(openDescriptors, 0)];
+}
+
+function describeTrend(trend: Trend | null, digits: number): [string, string] {
+  if (trend === null) return ['unknown', ''];
+  const { firstQuarter, lastQuarter, slopePerHour } = trend;
+  const sign = slopePerHour > 0 ? '+' : '';
+  return [
+    `${firstQuarter.toFixed(digits)} -> ${lastQuarter.toFixed(digits)}`,
+    `${sign}${slopePerHour.toFixed(digits)}`,
+  ];
+}
+
+/** The first column to the left, all others to the right. */
+function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
+  const cells = [head, ...rows.map((row) => row.map(String))];
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  return cells.map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+}
