@@ -7,7 +7,9 @@ import { HttpApplication } from '../../../src/cluster/replica/http-application.j
 import { Ledger } from '../../../src/cluster/replica/ledger.js';
 import { Replica } from '../../../src/cluster/replica/replica.js';
 import type { RecoveryStrategy } from '../../../src/contracts/strategy.js';
-import { ControlType, encodeTake, parseEnd, type Take } from '../../../src/net/control-records.js';
+import { OutgoingLink } from '../../../src/cluster/replication/link.js';
+import { encodeStateMessage } from '../../../src/cluster/replication/state-message.js';
+import { ControlType, encodeFence, encodeTake, parseEnd, type Take } from '../../../src/net/control-records.js';
 import { Trunk } from '../../../src/net/trunk.js';
 import { Alert, AlertLevel } from '../../../src/tls/alert.js';
 import { findSuite } from '../../../src/tls/cipher-suites.js';
@@ -186,8 +188,10 @@ describe('the end of a connection', () => {
 });
 
 describe('a replica', () => {
-  it('ends flows whose control records make no sense, and refuses to take over what it does not know', async () => {
-    const replica = new Replica(
+  const CLUSTER_KEY = Buffer.alloc(32);
+
+  function createReplica(): Replica {
+    return new Replica(
       {
         index: 1,
         incarnation: 0,
@@ -195,12 +199,45 @@ describe('a replica', () => {
         engine: 'adopted',
         secureContext: createSecureContext(),
         application: new HttpApplication(APPLICATION, new Ledger('/dev/null', () => 0)),
-        clusterKey: Buffer.alloc(32),
+        clusterKey: CLUSTER_KEY,
         heartbeatIntervalMs: 3_600_000,
       },
       { handshake() {}, takenOver() {}, refused() {} },
       () => 0,
     );
+  }
+
+  it('does not believe a primary that the director has fenced, although it takes nothing over from it', async () => {
+    const replica = createReplica();
+    const { trunkPort, linkPort: port } = await replica.listen();
+    const socket = connect(trunkPort, '127.0.0.1');
+    await once(socket, 'connect');
+    const handler = { tlsRecord() {}, controlRecord() {}, batchEnd() {}, closed() {} };
+    const director = new Trunk(socket, handler);
+    const identity = { peer: 1, self: 0, incarnation: 7, port, clusterKey: CLUSTER_KEY };
+    const primary = await OutgoingLink.connect(identity);
+    const outcome = { from: { recordsRead: 3, recordsWritten: 6 }, through: 4, output: Buffer.from('reply') };
+    const message = encodeStateMessage({ outcome: { ...outcome, whole: true } });
+    const before = primary.replicate(1, 0, message);
+    await until(() => primary.acknowledgedCounter === before);
+    director.sendControl(0, ControlType.fence, encodeFence({ replica: 0, incarnation: 7 }));
+    await until(() => {
+      primary.replicate(2, 0, message);
+      return replica.replication.fenced > 0;
+    });
+    const { messages, fenced } = replica.replication;
+    const { keeps } = replica.holdings;
+    primary.forget(1);
+    await until(() => replica.replication.fenced > fenced);
+    expect(replica.replication.messages).toBe(messages);
+    expect(replica.holdings.keeps).toBe(keeps);
+    primary.end();
+    replica.stop();
+    await once(socket, 'close');
+  });
+
+  it('ends flows whose control records make no sense, and refuses to take over what it does not know', async () => {
+    const replica = createReplica();
     const { trunkPort } = await replica.listen();
     const socket = connect(trunkPort, '127.0.0.1');
     await once(socket, 'connect');
