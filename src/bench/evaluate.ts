@@ -12,6 +12,7 @@ import {
 } from '../contracts/results.js';
 import type { Expectation } from '../contracts/strategy.js';
 import { ascending, quantile } from '../stats/quantile.js';
+import type { MachineLoad } from './machine-load.js';
 import { connectionOutcomes, NO_REPLY } from './timeline.js';
 
 export interface Observations {
@@ -30,11 +31,16 @@ export interface Observations {
   /** Of backups to which something was done, from right before that. */
   readonly beforeFault: readonly ReplicaReport[];
   readonly executions: ExecutionTally;
+  readonly machine: MachineLoad;
 }
 
 const BIN_MS = 10;
 /** A generator that did not run for this long has measured itself. */
 const MAX_EVENT_LOOP_DELAY_MS = 1000;
+/** Of the requests, started late: from there on the load is not the one that was planned. */
+const MAX_LATE_SHARE = 0.25;
+/** Of the processor time, taken by other virtual machines: as much is missing in what was measured. */
+const MAX_STEAL_SHARE = 0.2;
 
 export function evaluateTrial(seen: Observations): TrialResult {
   const measurements = measure(seen);
@@ -91,6 +97,8 @@ function measure(seen: Observations): Measurements {
     latencyMs: latencies(load, faultMs),
     generator: load.generator,
   };
+    machine: seen.machine,
+    warmth: warmth(load, loadStartMs, faultMs),
 }
 
 function countRequests({ requests }: LoadReport): Measurements['requests'] {
@@ -191,6 +199,23 @@ function latencies({ requests }: LoadReport, faultMs: number): Measurements['lat
 }
 
 function medianAndTail(values: readonly number[]): [number | null, number | null] {
+/** A server that is still getting faster answers the second half sooner. */
+function warmth({ requests }: LoadReport, loadStartMs: number, faultMs: number): Measurements['warmth'] {
+  const middleMs = (loadStartMs + faultMs) / 2;
+  const first: number[] = [];
+  const second: number[] = [];
+  requests.outcome.forEach((outcome, row) => {
+    const intendedMs = requests.intendedMs[row] ?? 0;
+    const repliedMs = requests.repliedMs[row] ?? 0;
+    if (outcome !== 'ok' || requests.closing[row] === true || repliedMs >= faultMs) return;
+    (intendedMs < middleMs ? first : second).push(Math.max(0, repliedMs - intendedMs));
+  });
+  const [firstHalfP50Ms] = medianAndTail(first);
+  const [secondHalfP50Ms] = medianAndTail(second);
+  if (firstHalfP50Ms === null || secondHalfP50Ms === null) return null;
+  return { firstHalfP50Ms, secondHalfP50Ms, replies: Math.min(first.length, second.length) };
+}
+
   if (values.length === 0) return [null, null];
   const sorted = ascending(values);
   return [quantile(sorted, 0.5), quantile(sorted, 0.99)];
@@ -262,6 +287,7 @@ function disturbances(seen: Observations, measured: Measurements): string[] {
     found.push(`the load client did not run for ${Math.round(delayMs)} ms: the machine is too busy`);
   }
   const canRecover = seen.fault.outcome(seen.spec.replicas).service === 'continues';
+  found.push(...machineDisturbances(seen.load, measured));
   if (canRecover && measured.connections.every(({ recoveryTimeMs }) => recoveryTimeMs === null)) {
     found.push('no connection had a request in flight at the fault or after it');
   }

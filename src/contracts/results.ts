@@ -137,6 +137,20 @@ export const measurementsSchema = z.object({
   generator: z.object({ eventLoopDelayMaxMs: ms, lateStarts: count }),
 });
 
+  /** What else the machine did during the load; absent in older files. */
+  machine: z
+    .object({
+      /** Share of the processor time that other virtual machines took; null where the system does not tell. */
+      stealShare: z.number().min(0).max(1).nullable(),
+      /** Of the minute before the load. */
+      loadAverage: z.number().nonnegative(),
+    })
+    .optional(),
+  /**
+   * Whether the warm-up was enough: median latency in the first and in the second half of the load before the fault, with
+   * the number of replies in the smaller half. Absent in older files, null without a reply in either half.
+   */
+  warmth: z.object({ firstHalfP50Ms: ms, secondHalfP50Ms: ms, replies: count }).nullable().optional(),
 /** One line of `trials.ndjson`. */
 export const trialResultSchema = z.discriminatedUnion('status', [
   z.object({

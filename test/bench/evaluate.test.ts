@@ -95,6 +95,27 @@ describe('a trial is inconclusive', () => {
     expect(reasonsOf(result)).toContain('did not run for 1500 ms');
   });
 
+  it('when a fourth of the requests was not sent in time', () => {
+    const seen = observe([keptStory(0), keptStory(1)], KEPT);
+    const late = (lateStarts: number) => ({
+      ...seen,
+      load: { ...seen.load, generator: { eventLoopDelayMaxMs: 10, lateStarts } },
+    });
+    expect(evaluate(late(1)).status).toBe('completed');
+    const result = evaluate(late(2));
+    expect(result.status).toBe('inconclusive');
+    expect(reasonsOf(result)).toContain('2 of 4 requests were sent late');
+  });
+
+  it('when other virtual machines took the processor', () => {
+    const stolen = (stealShare: number | null) =>
+      evaluate(observe([keptStory(0)], KEPT, { machine: { stealShare, loadAverage: 9 } }));
+    expect(stolen(0.19).status).toBe('completed');
+    expect(stolen(null).status).toBe('completed');
+    expect(stolen(0.21).status).toBe('inconclusive');
+    expect(reasonsOf(stolen(0.21))).toContain('took 21 % of the processor time');
+  });
+
   it('when no connection had anything to recover', () => {
     const check = { id: '0-1', connection: 0, sentMs: 1500, repliedMs: 1510, closing: true };
     const result = evaluate(observe([{ ...keptStory(0), requests: [check] }], KEPT));
@@ -355,5 +376,27 @@ describe('measurements', () => {
       afterP50: 40,
       afterP99: 40,
     });
+  });
+});
+
+describe('warmth', () => {
+  it('is the latency of both halves of the load before the fault', () => {
+    const request = (id: number, sentMs: number, latencyMs: number) => ({
+      id: `0-${id}`,
+      connection: 0,
+      sentMs,
+      repliedMs: sentMs + latencyMs,
+    });
+    const requests = [
+      ...[request(0, 510, 9), request(1, 520, 7), request(2, 600, 8)],
+      ...[request(3, 760, 3), request(4, 800, 5)],
+      request(5, 995, 30),
+    ];
+    const { warmth } = measure(observe([{ ...keptStory(0), requests }], KEPT));
+    expect(warmth).toEqual({ firstHalfP50Ms: 8, secondHalfP50Ms: 4, replies: 2 });
+  });
+
+  it('is unknown when a half has no reply', () => {
+    expect(measure(observe([keptStory(0)], KEPT)).warmth).toBeNull();
   });
 });

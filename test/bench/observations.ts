@@ -153,6 +153,7 @@ export function observe(
       byRequest: new Map(stories.flatMap(({ requests }) => requests.map(({ id }) => [id, 1] as const))),
       byFenced: 0,
     },
+    machine: { stealShare: 0, loadAverage: 0.5 },
     ...changes,
   };
 }
