@@ -31,24 +31,51 @@ class HttpExchange implements Exchange {
   }
 }
 
+/** How long a client may take; all in ms. */
+export interface RequestLimits {
+  /** From the first byte of a request to the end of its header section. */
+  readonly headersTimeoutMs: number;
+  /** From the first byte of a request to its last. */
+  readonly requestTimeoutMs: number;
+  /** How often that is looked at, and so how much later it is found. */
+  readonly checkIntervalMs: number;
+}
+
+/** Of node:http. Idle time between requests is not limited: connections live as long as their clients want. */
+const DEFAULT_LIMITS: RequestLimits = {
+  headersTimeoutMs: 60_000,
+  requestTimeoutMs: 300_000,
+  checkIntervalMs: 30_000,
+};
+
 export class HttpApplication {
   readonly #server: Server<typeof IncomingMessage, typeof TrackedResponse>;
   readonly #connections = new WeakMap<object, Connection>();
 
-  constructor(application: Application, ledger: Pick<Ledger, 'record'>) {
-    this.#server = createServer({ ServerResponse: TrackedResponse }, (request, response) => {
+  constructor(application: Application, ledger: Pick<Ledger, 'record'>, limits = DEFAULT_LIMITS) {
+    const options = {
+      ServerResponse: TrackedResponse,
+      // A Keep-Alive header would only promise an end that does not come.
+      keepAliveTimeout: 0,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: limits.checkIntervalMs,
+    };
+    this.#server = createServer(options, (request, response) => {
       const connection = this.#connections.get(request.socket);
       answer(application, request, response, new HttpExchange(connection, response, ledger));
     });
-    // Connections live as long as their clients want; a Keep-Alive header would only promise otherwise.
-    this.#server.keepAliveTimeout = 0;
-    this.#server.requestTimeout = 0;
-    this.#server.headersTimeout = 0;
+    // The limits are not in force before, and this server never listens: connections are handed to it.
+    this.#server.emit('listening');
   }
 
+  /**
+   * From its first byte on the stream is node:http's. Not before: that would count the time of a connection without a
+   * request as the time of one, and so close idle connections after a takeover.
+   */
   serve(stream: ServedStream, connection?: Connection): void {
     if (connection !== undefined) this.#connections.set(stream, connection);
-    this.#server.emit('connection', stream);
+    stream.once('readable', () => this.#server.emit('connection', stream));
   }
 }
 
