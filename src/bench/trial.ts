@@ -23,7 +23,6 @@ import { CIPHER_SUITES } from '../tls/cipher-suites.js';
 import { evaluateTrial, type Observations } from './evaluate.js';
 import { FaultInjection, ReplicaDetections } from './fault-injection.js';
 import { watchMachine } from './machine-load.js';
-import { watchMachine } from './machine-load.js';
 import { fateOf } from './replica-fate.js';
 import type { Loaded } from './run-options.js';
 
@@ -137,7 +136,6 @@ async function observe(running: Running): Promise<Observations> {
   await open(client, loadConfig(running, spec.connections));
   const loadStartMs = clock() + START_DELAY_MS;
   const endWatch = watchMachine();
-  const endWatch = watchMachine();
   client.send({ kind: 'run', startMs: loadStartMs });
   await sleepUntil(clock, loadStartMs + spec.beforeMs + faultJitterMs(spec), context.signal);
   // A backup that is about to die is asked now what it has received.
@@ -147,7 +145,6 @@ async function observe(running: Running): Promise<Observations> {
   const injectedMs = clock();
   await Promise.all([injection.run(fault), sleepUntil(clock, injectedMs + spec.afterMs, context.signal)]);
   const faultMs = injection.events[0]?.atMs ?? injectedMs;
-  const machine = endWatch();
   const machine = endWatch();
   const load = await stop(client, faultMs);
   const director = await cluster.collectDirector();
@@ -171,7 +168,6 @@ async function observe(running: Running): Promise<Observations> {
       fates: await Promise.all(replicas.map((index) => fateOf(cluster, index))),
     },
     executions: await countExecutions(cluster.ledgerPaths, failedAtMs(director)),
-    machine,
     machine,
   };
 }
