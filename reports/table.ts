@@ -9,15 +9,14 @@ import {
   ROW_LEGEND,
   type Row,
   STRATEGY_COLUMN,
-  type Tone,
   toRow,
 } from './shared/columns.js';
 import { faultNotes } from './shared/fault-notes.js';
-import { NONE } from './shared/format.js';
 import { printable } from './shared/printable.js';
 import { problemLines } from './shared/problems.js';
 import { chartLines } from './table/charts.js';
-import { clip, wrap } from './table/text.js';
+import { paint } from './table/paint.js';
+import { clip, withAsciiSigns, wrap } from './table/text.js';
 
 type Colours = ReturnType<typeof pc.createColors>;
 
@@ -48,11 +47,6 @@ function render({ summary, series }: Results, options: ReportOptions): string {
   const lines = [...body, ...problems(summary, width, colours)];
   const text = `${lines.join('\n')}\n`;
   return options.unicode === false ? withAsciiSigns(text) : text;
-}
-
-/** What the table itself puts between names and numbers. Names stay what they are. */
-function withAsciiSigns(text: string): string {
-  return text.replaceAll(NONE, '-').replaceAll('…', '~');
 }
 
 function tableLines(
@@ -132,12 +126,6 @@ function pad(text: string, column: Layout['columns'][number]): string {
   const clipped = clip(text, column.width);
   const space = ' '.repeat(column.width - [...clipped].length);
   return column.heading === STRATEGY_COLUMN.heading ? clipped + space : space + clipped;
-}
-
-function paint(text: string, tone: Tone, colours: Colours): string {
-  if (tone === 'good') return colours.green(text);
-  if (tone === 'bad') return colours.red(text);
-  return tone === 'warning' ? colours.yellow(text) : text;
 }
 
 function legend(summary: Summary, { dropped }: Layout, width: number): string[] {

@@ -1,4 +1,5 @@
 /** Text in lines of a given width, counted in characters. */
+import { NONE } from '../shared/format.js';
 
 /** Breaks between words; a word longer than a line is broken inside. */
 export function wrap(text: string, width: number): string[] {
@@ -24,4 +25,9 @@ function pieces(word: string, width: number): string[] {
 export function clip(text: string, width: number): string {
   const characters = [...text];
   return characters.length <= width ? text : `${characters.slice(0, width - 1).join('')}…`;
+}
+
+/** Replaces the signs that tables themselves put between names and numbers. Names stay what they are. */
+export function withAsciiSigns(text: string): string {
+  return text.replaceAll(NONE, '-').replaceAll('…', '~');
 }

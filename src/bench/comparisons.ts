@@ -35,7 +35,7 @@ interface Group {
 }
 
 /** Each metric of one trial; null (or 0, which has no ratio) when the trial has none. */
-const METRICS: readonly (readonly [Metric, (measurements: Measurements) => number | null])[] = [
+export const METRICS: readonly (readonly [Metric, (measurements: Measurements) => number | null])[] = [
   ['recoveryTimeMs', medianRecoveryTime],
   ['replicaCpuMsPerRecovery', (measurements) => measurements.replicaCpuMsPerRecovery],
   ['throughputBeforePerSecond', throughputBefore],

@@ -1,6 +1,7 @@
 /** The contract of a report: a pure function from results to text, or to files. It reads no file and asks no clock. */
 
 import type { ConnectionOutcome, Phases, Summary } from './results.js';
+import type { RunComparison } from './run-comparison.js';
 import type { StateField } from './strategy.js';
 
 /** What charts need beyond the summary, of one cell (strategy x workload x fault), over its completed trials. */
@@ -89,4 +90,13 @@ export interface FilesReport {
   readonly title: string;
   /** None when there is nothing to draw. @throws UsageError when the machine lacks what it takes. */
   renderFiles(results: Results): Promise<readonly ReportFile[]>;
+}
+
+/** A report about several runs: pure, as {@link Report} is. */
+export interface RunsReport {
+  /** Kebab-case, unique among its kind; `spr-bench report A B --format ID`. */
+  readonly id: string;
+  readonly title: string;
+  readonly extension: string;
+  render(comparison: RunComparison, options: ReportOptions): string | Promise<string>;
 }

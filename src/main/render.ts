@@ -2,8 +2,17 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILES_REPORTS, REPORTS } from '../../reports/index.js';
+import { RUNS_REPORTS } from '../../reports/runs/index.js';
 import { UsageError } from '../base/errors.js';
-import type { FilesReport, Report, ReportFile, ReportOptions, Results } from '../contracts/report.js';
+import type {
+  FilesReport,
+  Report,
+  ReportFile,
+  ReportOptions,
+  Results,
+  RunsReport,
+} from '../contracts/report.js';
+import type { RunComparison } from '../contracts/run-comparison.js';
 import { outputOptions } from './terminal.js';
 
 /** Files have no width; what is made for a terminal gets that of a wide one. */
@@ -25,6 +34,14 @@ export function findAnyReport(id: string): Report | FilesReport {
   const report = all.find((candidate) => candidate.id === (ALIASES[id] ?? id));
   if (report !== undefined) return report;
   throw new UsageError(`--format ${id} is unknown, allowed are ${all.map((entry) => entry.id).join(', ')}`);
+}
+
+/** @throws UsageError naming what is allowed. */
+export function findRunsReport(id: string): RunsReport {
+  const report = RUNS_REPORTS.find((candidate) => candidate.id === (ALIASES[id] ?? id));
+  if (report !== undefined) return report;
+  const allowed = RUNS_REPORTS.map((entry) => entry.id).join(', ');
+  throw new UsageError(`--format ${id} is not for several runs, allowed are ${allowed}`);
 }
 
 /** Writes a report to stdout. */
@@ -54,6 +71,19 @@ export async function writeReports(
 ): Promise<string[]> {
   const files: ReportFile[] = [];
   for (const report of reports) files.push(...(await drawFiles(report, results)));
+  return writeFiles(files, folder);
+}
+
+/** Writes `comparison.html` and so on, and returns the paths. */
+export async function writeRunsReports(
+  reports: readonly RunsReport[],
+  comparison: RunComparison,
+  folder: string,
+): Promise<string[]> {
+  const files: ReportFile[] = [];
+  for (const { extension, render } of reports) {
+    files.push({ name: `comparison.${extension}`, content: await render(comparison, FILE_OPTIONS) });
+  }
   return writeFiles(files, folder);
 }
 

@@ -2,10 +2,24 @@
 import { statSync } from 'node:fs';
 import { Command } from 'commander';
 import { FILES_REPORTS, REPORTS } from '../../../reports/index.js';
+import { RUNS_REPORTS } from '../../../reports/runs/index.js';
+import { UsageError } from '../../base/errors.js';
+import { type ComparedRun, compareRuns } from '../../bench/compare-runs.js';
 import { type ReadingHandler, readResults, trialsPath } from '../../bench/read-results.js';
+import { RunValues } from '../../bench/run-values.js';
 import type { Results } from '../../contracts/report.js';
+import type { TrialResult } from '../../contracts/results.js';
 import { createReadingProgress } from '../reading-progress.js';
-import { findAnyReport, findReport, printReport, writeReports } from '../render.js';
+import {
+  findAnyReport,
+  findReport,
+  findRunsReport,
+  printReport,
+  printText,
+  writeReports,
+  writeRunsReports,
+} from '../render.js';
+import { outputOptions } from '../terminal.js';
 
 interface Options {
   /** Ids separated by commas. */
@@ -15,25 +29,52 @@ interface Options {
 
 export function reportCommand(): Command {
   const formats = [...REPORTS, ...FILES_REPORTS].map(({ id }) => id).join(', ');
+  const ofRuns = RUNS_REPORTS.map(({ id }) => id).join(', ');
   return new Command('report')
-    .description('draw the reports of a stored run again')
-    .argument('<run-dir>', 'folder with trials.ndjson and summary.json')
-    .option('--format <ids>', `ids separated by commas: ${formats} (default: table, and report.html)`)
+    .description('draw the reports of a stored run again, or compare several stored runs')
+    .argument(
+      '<run-dirs...>',
+      'folders with trials.ndjson and summary.json; the first is the base of a comparison',
+    )
+    .option(
+      '--format <ids>',
+      `ids separated by commas: ${formats}; of several runs: ${ofRuns} (default: table, of one run also report.html)`,
+    )
     .option('--out <folder>', 'write files there; without it one text goes to stdout, all else to the run')
-    .action(report);
+    .action((folders: string[], options: Options) => report(folders, options));
 }
 
-async function report(folder: string, { format, out }: Options): Promise<void> {
-  const ids = format === undefined ? undefined : formatIds(format);
-  const results = await readWithProgress(folder);
-  await output(results, ids, { out, folder });
+async function report([folder = '', ...others]: readonly string[], options: Options): Promise<void> {
+  if (others.length > 0) return reportRuns([folder, ...others], options);
+  const ids = options.format === undefined ? undefined : formatIds(options.format);
+  if (ids !== undefined) for (const id of ids) findAnyReport(id);
+  await output(await readWithProgress(folder), ids, { out: options.out, folder });
 }
 
-/** Each id once, all of them known before anything is read. */
+/** Runs are read one after the other: only their values stay in memory. */
+async function reportRuns(folders: readonly string[], { format = 'table', out }: Options): Promise<void> {
+  const reports = formatIds(format).map(findRunsReport);
+  const [first, ...others] = reports;
+  if (others.length > 0 && out === undefined) {
+    throw new UsageError(`--format ${format}: several formats of several runs need --out <folder>`);
+  }
+  const runs: ComparedRun[] = [];
+  for (const folder of folders) runs.push(await readComparedRun(folder));
+  const comparison = compareRuns(runs);
+  if (first !== undefined && out === undefined) {
+    printText(await first.render(comparison, outputOptions(process.stdout, process.env)));
+  } else tell(await writeRunsReports(reports, comparison, out ?? ''));
+}
+
+async function readComparedRun(folder: string): Promise<ComparedRun> {
+  const values = new RunValues();
+  const { summary } = await readWithProgress(folder, (trial) => values.add(trial));
+  return { folder, summary, values };
+}
+
+/** Each once. */
 function formatIds(format: string): string[] {
-  const ids = [...new Set(format.split(',').map((id) => id.trim()))];
-  for (const id of ids) findAnyReport(id);
-  return ids;
+  return [...new Set(format.split(',').map((id) => id.trim()))];
 }
 
 async function output(
@@ -61,7 +102,10 @@ function tell(paths: readonly string[]): void {
   for (const path of paths) process.stderr.write(`report: ${path}\n`);
 }
 
-async function readWithProgress(folder: string): Promise<Results> {
+async function readWithProgress(
+  folder: string,
+  onTrial: (trial: TrialResult) => void = () => {},
+): Promise<Results> {
   const path = trialsPath(folder);
   const progress = createReadingProgress({
     path,
@@ -75,6 +119,7 @@ async function readWithProgress(folder: string): Promise<Results> {
       process.stderr.write(`spr-bench: warning: ${message}\n`);
     },
     onRead: (bytes) => progress.read(bytes),
+    onTrial,
   };
   try {
     return await readResults(folder, handler);
