@@ -85,6 +85,7 @@ function measure(seen: Observations): Measurements {
       bytes,
       messages: sum(received.map(({ messages }) => messages)),
       fenced: sum(received.map(({ fenced }) => fenced)),
+      refused: sum(received.map(({ refused }) => refused)),
       bytesPerConnection: bytes / spec.connections,
       bytesPerRequest: requests.ok === 0 ? 0 : bytes / requests.ok,
     },
@@ -298,6 +299,8 @@ function disturbances(seen: Observations, measured: Measurements): string[] {
   if (served < full + resumed) {
     found.push(`clients made ${full + resumed} handshakes after the fault, the replicas saw ${served}`);
   }
+  const { refused } = measured.replication;
+  if (refused > 0) found.push(`${refused} replication messages were not authentic: somebody interfered`);
   return found;
 }
 

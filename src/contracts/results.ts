@@ -115,6 +115,8 @@ export const measurementsSchema = z.object({
     messages: count,
     /** Messages of primaries that had been replaced before. None of them was used. */
     fenced: count.default(0),
+    /** Frames, links and committed states that were not authentic: forged, replayed or damaged. None was used. */
+    refused: count.default(0),
     bytesPerConnection: z.number().nonnegative(),
     bytesPerRequest: z.number().nonnegative(),
   }),

@@ -87,6 +87,17 @@ describe('a trial is invalid', () => {
 });
 
 describe('a trial is inconclusive', () => {
+  it('when replicas got messages that were not authentic', () => {
+    const seen = observe([keptStory(0)], KEPT);
+    const [survivor] = seen.survivors;
+    if (survivor === undefined) throw new Error('nobody survived');
+    const attacked = { ...survivor, replication: { bytes: 0, messages: 0, refused: 2, fenced: 0 } };
+    const result = evaluate({ ...seen, survivors: [attacked] });
+    expect(result.status).toBe('inconclusive');
+    expect(reasonsOf(result)).toContain('2 replication messages were not authentic');
+    expect(result.measurements?.replication.refused).toBe(2);
+  });
+
   it('when the load client did not run for too long', () => {
     const seen = observe([keptStory(0)], KEPT);
     const load = { ...seen.load, generator: { eventLoopDelayMaxMs: 1500, lateStarts: 0 } };
@@ -311,6 +322,7 @@ describe('measurements', () => {
       bytes: 1000,
       messages: 7,
       fenced: 2,
+      refused: 0,
       bytesPerConnection: 500,
       bytesPerRequest: 250,
     });
