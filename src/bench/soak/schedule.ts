@@ -9,6 +9,11 @@ const PAUSE_SPAN_MS = 1200;
 /** The rest of the replicas serves alone for so long. */
 const MIN_ALONE_MS = 100;
 const ALONE_SPAN_MS = 400;
+/**
+ * Faults that end connections come after so many that do not: what a soak is for are the second, third and tenth takeover
+ * of one connection.
+ */
+const KEEPING_ROUNDS = 8;
 /** Mostly the replica with most flows is struck; else any: one that serves few is the backup of many. */
 const BUSIEST_SHARE = 0.7;
 
@@ -25,8 +30,17 @@ export interface SoakRound {
   roles(replicas: readonly ReplicaStatus[]): FaultRoles;
 }
 
-/** Endless: the faults in their order, again and again. */
-export function* soakSchedule(faults: readonly Fault[], prng: Prng): Generator<SoakRound, never> {
+/**
+ * Endless: the faults in their order, again and again, those after which no connection can be kept more rarely.
+ *
+ * @param faults at least one
+ */
+export function* soakSchedule(
+  faults: readonly Fault[],
+  replicas: number,
+  prng: Prng,
+): Generator<SoakRound, never> {
+  const order = faultOrder(faults, replicas);
   for (let index = 0; ; index++) {
     const own = prng.fork(`round ${index}`);
     const pauseMs = MIN_PAUSE_MS + PAUSE_SPAN_MS * own.uniform();
@@ -35,7 +49,7 @@ export function* soakSchedule(faults: readonly Fault[], prng: Prng): Generator<S
     const any = own.uniform();
     yield {
       index,
-      fault: faults[index % faults.length] as Fault,
+      fault: order[index % order.length] as Fault,
       pauseMs,
       aloneMs,
       prng: own.fork('script'),
@@ -47,6 +61,15 @@ export function* soakSchedule(faults: readonly Fault[], prng: Prng): Generator<S
       },
     };
   }
+}
+
+/** One period of the order. */
+function faultOrder(faults: readonly Fault[], replicas: number): Fault[] {
+  const keeping = faults.filter((fault) => fault.outcome(replicas).connections === 'kept');
+  const ending = faults.filter((fault) => !keeping.includes(fault));
+  if (keeping.length === 0 || ending.length === 0) return [...faults];
+  const turns = Math.ceil(KEEPING_ROUNDS / keeping.length);
+  return ending.flatMap((fault) => [...new Array<readonly Fault[]>(turns).fill(keeping).flat(), fault]);
 }
 
 function indexOfMost(replicas: readonly ReplicaStatus[], what: 'serves' | 'keeps'): number {

@@ -121,10 +121,10 @@ class Soak {
   }
 
   async run(scratch: string): Promise<void> {
-    const { durationMs, seed, faults } = this.#options;
+    const { durationMs, seed, faults, replicas } = this.#options;
     const cluster = await this.#start(scratch);
     let lastFaultMs = this.#loadStartMs;
-    for (const round of soakSchedule(faults, createPrng(seed).fork('soak'))) {
+    for (const round of soakSchedule(faults, replicas, createPrng(seed).fork('soak'))) {
       const pauseMs = Math.min(round.pauseMs, this.#remainingMs);
       await this.#sleep(pauseMs);
       if (this.#clock() - this.#loadStartMs >= durationMs) break;
