@@ -8,7 +8,9 @@ import { html } from './html.js';
 import { json } from './json.js';
 import { junit } from './junit.js';
 import { markdown } from './markdown.js';
+import { png } from './png.js';
 import { prometheus } from './prometheus.js';
+import { svg } from './svg.js';
 import { table } from './table.js';
 
 export const REPORTS: readonly Report[] = [
@@ -25,4 +27,4 @@ export const REPORTS: readonly Report[] = [
 ];
 
 /** Those that make several files, or files that are no text. */
-export const FILES_REPORTS: readonly FilesReport[] = [];
+export const FILES_REPORTS: readonly FilesReport[] = [svg, png];

@@ -1,17 +1,17 @@
 /** One workload and fault: the charts, the table of its cells, and one connection of each strategy step by step. */
-import type { CellSeries, Results } from '../../src/contracts/report.js';
+import type { Results } from '../../src/contracts/report.js';
 import type { Cell, Summary } from '../../src/contracts/results.js';
-import { type LossSeries, lostRequestsChart } from '../charts/lost-requests.js';
+import { chartSeries, lossOf } from '../charts/case-series.js';
+import { lostRequestsChart } from '../charts/lost-requests.js';
 import { PHASES, phasesChart } from '../charts/phases.js';
 import { recoveredShareChart } from '../charts/recovered-share.js';
 import { recoveryTimesChart } from '../charts/recovery-times.js';
 import type { ChartSeries } from '../charts/series.js';
 import { survivorCpuChart } from '../charts/survivor-cpu.js';
 import { throughputChart } from '../charts/throughput.js';
-import { type CellGroup, comparisonOf, strategyOrder, strategyTitle } from '../shared/cells.js';
+import { type CellGroup, comparisonOf, strategyTitle } from '../shared/cells.js';
 import { MEASURE_COLUMNS, type Row, toRow } from '../shared/columns.js';
 import { formatCount, formatMs, formatNumberOf, NONE } from '../shared/format.js';
-import { printable } from '../shared/printable.js';
 import { describeSpeed, formatComparison } from '../shared/verdict.js';
 import { figure, scrollable } from './figure.js';
 import { phaseLegend, strategyLegend } from './legend.js';
@@ -38,19 +38,6 @@ function caseVerdict({ workload, fault }: CellGroup, summary: Summary): Markup {
     : html`<span class="soft">${describeSpeed(summary, best.strategy, [best.comparison])}</span>`;
 }
 
-/** The cells of the group that have something to draw. */
-function chartSeries(group: CellGroup, summary: Summary, series: readonly CellSeries[]): ChartSeries[] {
-  const order = strategyOrder(summary);
-  return group.cells.flatMap((cell) => {
-    const found = series.find(
-      ({ strategy, workload, fault }) =>
-        strategy === cell.strategy && workload === cell.workload && fault === cell.fault,
-    );
-    if (found === undefined || cell.trials.completed === 0) return [];
-    return [{ strategy: printable(cell.strategy), position: order(cell.strategy), cell, series: found }];
-  });
-}
-
 function missingNote({ cells }: CellGroup, summary: Summary): Markup {
   const missing = cells.filter(({ trials }) => trials.completed === 0);
   if (missing.length === 0) return NOTHING;
@@ -75,10 +62,6 @@ async function charts(drawn: readonly ChartSeries[], summary: Summary): Promise<
     figure(survivorCpuChart(drawn), { note: 'CPU time over time is not in these results.' }),
   ]);
   return html`${strategyLegend(drawn, (strategy) => strategyTitle(summary, strategy))}<div class="charts">${figures}</div>`;
-}
-
-function lossOf({ strategy, position, cell: { trials, requests, connections } }: ChartSeries): LossSeries {
-  return { strategy, position, trials: trials.completed, requests, connections };
 }
 
 function cellsTable(group: CellGroup, summary: Summary): Markup {
