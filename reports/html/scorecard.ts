@@ -198,7 +198,7 @@ export function scorecard(summary: Summary, descriptions: readonly StrategyDescr
   );
   return scrollable(
     'Scorecard',
-    html`<table class="score"><thead><tr><td></td>${heads}</tr></thead>${bodies}</table>`,
+    html`<table class="score" style="--strategies:${strategies.length}"><thead><tr><td></td>${heads}</tr></thead>${bodies}</table>`,
   );
 }
 

@@ -88,11 +88,13 @@ figure svg.sequence{max-width:328px}
 .sequence .event{paint-order:stroke;stroke:var(--page);stroke-width:4px;stroke-linejoin:round}
 .sequence .time{fill-opacity:.8}`;
 
+/** On a phone each row of the scorecard has its name above its values, so that all strategies fit. */
 const NARROW = `
-@media (max-width:640px){body{padding-top:20px}.headline{font-size:20px}h2{margin-top:36px}th:first-child,td:first-child{max-width:132px;white-space:normal}table.score{min-width:600px}table.score th:first-child,table.score thead td{width:150px;max-width:150px}table.score tr.first td{font-size:20px}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:8px}}
+@media (max-width:640px){body{padding-top:20px}.headline{font-size:20px}h2{margin-top:36px}th:first-child,td:first-child{max-width:132px;white-space:normal}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:8px}}
+@media screen and (max-width:640px){table.score{display:block;min-width:0}table.score :is(thead,tbody){display:block}table.score tr{display:grid;grid-template-columns:repeat(var(--strategies),minmax(68px,1fr));border-bottom:1px solid var(--line)}table.score :is(th,td){border:0;padding:2px 4px;font-size:13px;min-width:0;max-width:none}table.score thead td{display:none}table.score tbody th:first-child{grid-column:1/-1;width:auto;padding:6px 0 0}table.score thead th:first-of-type{width:auto;text-align:right;position:static}table.score tr.group th{padding:20px 0 4px}table.score thead th{font-size:11px}table.score td.words{font-size:12px}table.score td:last-child{padding-bottom:6px}table.score tr.first td{font-size:20px}}
 @media (prefers-reduced-motion:reduce){*{transition:none!important;animation:none!important;scroll-behavior:auto!important}}`;
 
 /** Folded cases are printed whole; definitions and data stay folded, as they would treble the pages. */
 const PRINT = `
 @page{size:A4;margin:14mm}
-@media print{body{max-width:none;padding:0;font-size:12px}.headline{font-size:20px}.scroll{overflow:visible;max-height:none}table{font-size:9px}th,td{padding:3px 4px}table.score{min-width:0;font-size:10px}table.score tr.first td{font-size:16px}table.score summary{font-size:10px}small,.soft,.note,summary{font-size:10px}th:first-child,td:first-child{position:static}.charts,.charts.four{grid-template-columns:repeat(2,1fr);gap:16px 24px}h2,h3,h4,summary{break-after:avoid}tr{break-inside:avoid}.data{display:none}.case::details-content{content-visibility:visible;display:block;block-size:auto}.case summary::marker{content:""}}`;
+@media print{body{max-width:none;padding:0;font-size:12px}.headline{font-size:20px}.scroll{overflow:visible;max-height:none}table{font-size:9px}th,td{padding:3px 4px}table.score{min-width:0;font-size:10px}table.score tr.first td{font-size:16px}table.score summary{font-size:10px}small,.soft,.note,summary,figure p{font-size:10px}th:first-child,td:first-child{position:static}.charts,.charts.four{grid-template-columns:repeat(2,1fr);gap:16px 24px}h2,h3,h4,summary{break-after:avoid}tr{break-inside:avoid}.data{display:none}.case::details-content{content-visibility:visible;display:block;block-size:auto}.case summary::marker{content:""}}`;

@@ -63,7 +63,7 @@ describe('HTML report', () => {
   });
 
   it('defines each row of the scorecard', async () => {
-    const [, scorecard = ''] = (await render()).split('<table class="score">');
+    const [, scorecard = ''] = (await render()).split('<table class="score"');
     const rows = (scorecard.split('</table>')[0] ?? '')
       .split('<tr')
       .slice(1)

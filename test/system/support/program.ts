@@ -1,6 +1,7 @@
 /** Runs other programs: the compiled command line, and foreign TLS clients. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { until } from './until.js';
 
@@ -9,7 +10,7 @@ export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 /** The compiled command line. `npm run build` makes it. */
 export const CLI = join(ROOT, 'dist/src/main/cli.js');
 /** Debian packages that have the programs. */
-const PACKAGES = { wrk: 'wrk', curl: 'curl', openssl: 'openssl' } as const;
+const PACKAGES = { wrk: 'wrk', curl: 'curl', chromium: 'chromium', openssl: 'openssl' } as const;
 /** For one step of a test; a machine that is busy with something else may need most of it. */
 const STEP_TIMEOUT_MS = 30_000;
 
@@ -122,6 +123,14 @@ export function isMissing(...programs: (keyof typeof PACKAGES)[]): boolean {
   if (process.env.CI === 'true') throw new Error(`${missing.join(', ')} not found: ${advice}`);
   process.stderr.write(`tests with ${missing.join(', ')} are skipped: ${advice}\n`);
   return true;
+}
+
+/** Full path of a program on the search path. Call it where {@link isMissing} says that it is there. */
+export function findProgram(program: keyof typeof PACKAGES): string {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const found = folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`${program} is not on the search path`);
+  return found;
 }
 
 /** Of the test runner: what changes how a node program behaves or prints. */
