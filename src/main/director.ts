@@ -1,5 +1,6 @@
 /** The director process: forked by the orchestrator, listens for clients on 127.0.0.1 and connects to all replicas. */
 import { type Clock, createClock } from '../base/clock.js';
+import { OWN_DESCRIPTORS, readOpenFileLimit } from '../bench/open-files.js';
 import { Director, type DirectorObserver, type ReplicaAddress } from '../cluster/director/director.js';
 import type { DirectorFlow } from '../cluster/director/flow.js';
 import type {
@@ -81,6 +82,15 @@ class Recorder implements DirectorObserver {
   }
 }
 
+/**
+ * As many as leave the director what it needs itself: without a descriptor it could not connect to a replica that comes
+ * back.
+ */
+function maxClients(): number {
+  const limit = readOpenFileLimit();
+  return limit === undefined ? Number.POSITIVE_INFINITY : Math.max(1, limit.soft - OWN_DESCRIPTORS);
+}
+
 class DirectorProcess {
   readonly #parent: ParentChannel<DirectorEvent>;
   readonly #recorder: Recorder;
@@ -117,7 +127,7 @@ class DirectorProcess {
 
   async #start(start: DirectorStart): Promise<void> {
     const clock: Clock = createClock(start.clockStartNs);
-    this.#director = new Director(start, this.#recorder, clock);
+    this.#director = new Director({ ...start, maxClients: maxClients() }, this.#recorder, clock);
     this.#parent.send({ kind: 'ready', port: await this.#director.start() });
   }
 

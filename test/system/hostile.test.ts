@@ -8,6 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Client } from './support/client.js';
+import { captureClientHello } from './support/client-hello.js';
 import { listeningPorts, residentBytes, running } from './support/processes.js';
 import { RawConnection } from './support/raw-connection.js';
 import { replyContent, replyTarget } from './support/replies.js';
@@ -118,7 +119,7 @@ describe('instead of a ClientHello', () => {
 describe('a ClientHello', () => {
   it('that is cut off is closed', async () => {
     const connection = await open();
-    const hello = await captureClientHello();
+    const hello = await captureClientHello(tlsOptions());
     connection.socket.end(hello.subarray(0, hello.length / 2));
     await connection.untilClosed();
     expect(connection.received).toHaveLength(0);
@@ -127,7 +128,7 @@ describe('a ClientHello', () => {
   it('that a reset follows is forgotten', async () => {
     for (let round = 0; round < 20; round++) {
       const connection = await open();
-      connection.send(await captureClientHello());
+      connection.send(await captureClientHello(tlsOptions()));
       connection.socket.resetAndDestroy();
       await connection.untilClosed();
     }
@@ -135,7 +136,7 @@ describe('a ClientHello', () => {
 
   it('that is sent twice is answered with an alert and a close', async () => {
     const connection = await open();
-    const hello = await captureClientHello();
+    const hello = await captureClientHello(tlsOptions());
     connection.send(Buffer.concat([hello, hello]));
     await connection.untilClosed();
     expect(connection.received.length).toBeGreaterThan(0);
@@ -201,20 +202,6 @@ function tlsOptions() {
 
 function requestOf(target: string): string {
   return `GET ${target} HTTP/1.1\r\nHost: ${SERVERNAME}\r\n\r\n`;
-}
-
-/** The first bytes that a real client sends. */
-async function captureClientHello(): Promise<Buffer> {
-  return new Promise((resolve) => {
-    const sink = new Duplex({
-      read() {},
-      write(chunk: Buffer, _encoding, done) {
-        resolve(chunk);
-        done();
-      },
-    });
-    connectTls({ ...tlsOptions(), socket: sink }).on('error', () => {});
-  });
 }
 
 /** Sends every byte in a packet of its own. */

@@ -37,6 +37,8 @@ export interface DirectorConfig {
   readonly detector: DetectorOptions;
   /** Port for clients on 127.0.0.1; 0 for any. */
   readonly port: number;
+  /** Further clients are closed as they come; `Infinity` for no limit, also when absent. */
+  readonly maxClients?: number;
 }
 
 /** What happens at the director, with its time (ms of the shared clock). */
@@ -92,6 +94,8 @@ export class Director implements FlowHost {
     this.#nonceLog = nonceLog;
     // A client may finish sending and still wait for its reply.
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+    const { maxClients = Number.POSITIVE_INFINITY } = config;
+    if (Number.isFinite(maxClients)) this.#server.maxConnections = maxClients;
   }
 
   /** Connects to all replicas, then listens. Resolves with the port for clients. */
@@ -365,7 +369,8 @@ export class Director implements FlowHost {
 
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    // Once it listens: an accept that failed. That client is lost, the others are not.
+    server.on('error', reject);
     server.listen({ host: '127.0.0.1', port, backlog: 4096 }, () => {
       const address = server.address();
       resolve(typeof address === 'object' && address !== null ? address.port : port);

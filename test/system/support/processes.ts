@@ -45,6 +45,15 @@ export function residentBytes(pid: number): number {
   return Number(ps('-o', 'rss=', '-p', String(pid))) * BYTES_PER_KIB;
 }
 
+/** Processor time that a process has used, ms. Linux only. */
+export function cpuMs(pid: number): number {
+  // Behind the name, which may have spaces: state is field 3, utime and stime are 14 and 15, in ticks of 10 ms.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
 /** TCP ports that a process listens on. Linux only. */
 export function listeningPorts(pid: number): number[] {
   const sockets = new Set(

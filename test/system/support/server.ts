@@ -1,6 +1,6 @@
 /** `spr-bench serve`, as a user starts it. */
 import { running, untilGone } from './processes.js';
-import { type Program, startCli } from './program.js';
+import { CLI, Program, startCli } from './program.js';
 
 /** The server's certificate is valid for it. */
 export const SERVERNAME = 'spr-bench.test';
@@ -30,8 +30,17 @@ export class ServeProcess {
   }
 
   /** Resolves when clients can connect. */
-  static async start(...args: string[]): Promise<ServeProcess> {
-    const program = startCli(['serve', ...args]);
+  static start(...args: string[]): Promise<ServeProcess> {
+    return ServeProcess.#started(startCli(['serve', ...args]));
+  }
+
+  /** As {@link start}, with a limit of open files for each of its processes. */
+  static startWithOpenFiles(limit: number, ...args: string[]): Promise<ServeProcess> {
+    const command = ['-c', `ulimit -n ${limit} && exec "$@"`, 'bash', process.execPath, CLI, 'serve'];
+    return ServeProcess.#started(new Program('bash', [...command, ...args]));
+  }
+
+  static async #started(program: Program): Promise<ServeProcess> {
     await program.until('the description of the cluster', ({ stdout }) =>
       stdout.includes('stop with Ctrl-C'),
     );
