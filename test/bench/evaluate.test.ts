@@ -173,6 +173,35 @@ describe('a violation', () => {
   });
 });
 
+describe('a false alarm', () => {
+  const alarm = { replica: 1, cause: 'missed-heartbeats', atMs: 1004 };
+  const evidence = killEvidence({ failures: [...killEvidence().failures, alarm] });
+
+  it.each([
+    ['kept', [lostStory(0, 'ECONNRESET'), reconnectedStory(1, false)], KEPT],
+    ['resumed', [lostStory(0, 'ECONNRESET')], RESUMED],
+  ] as const)('makes a trial inconclusive, and no promise broken: %s', (_, stories, expects) => {
+    const result = evaluate(observe(stories, expects, { evidence }));
+    expect(result).toMatchObject({ status: 'inconclusive', violations: [] });
+    expect(reasonsOf(result)).toContain(
+      'replica 1 was declared failed (missed-heartbeats), although nothing had been done to it',
+    );
+  });
+
+  it('is one too when it was about the victim, before the fault', () => {
+    const [failure] = killEvidence().failures;
+    if (failure === undefined) throw new Error('there is one');
+    const early = killEvidence({ failures: [{ ...failure, atMs: FAULT_MS - 1 }] });
+    expect(evaluate(observe([keptStory(0)], KEPT, { evidence: early })).status).toBe('inconclusive');
+  });
+
+  it('excuses no wrong byte', () => {
+    const seen = observe([keptStory(0)], KEPT, { evidence });
+    const result = evaluate({ ...seen, load: { ...seen.load, corruptedBytes: 3 } });
+    expect(result.violations).toEqual(['3 wrong bytes reached a client']);
+  });
+});
+
 describe('primary and backup at once', () => {
   const both = killEvidence({
     events: [0, 1].map((replica) => ({
