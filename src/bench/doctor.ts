@@ -3,8 +3,12 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { availableParallelism, loadavg } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pc from 'picocolors';
+import { median } from '../stats/average.js';
 import { type OpenFileLimit, OWN_DESCRIPTORS, readOpenFileLimit } from './open-files.js';
+import { readCpuQuota, readGovernor } from './processor-limits.js';
 
 export interface Finding {
   readonly topic: string;
@@ -27,8 +31,21 @@ export interface Host {
   readonly openssl: string;
   /** Smallest step of `process.hrtime.bigint()`. */
   readonly clockStepNs: number;
+  /** Processors that the control group allows at a time; null without a quota. */
+  readonly cpuQuota: number | null;
+  /** Of the processor's frequency; null where the system does not choose it. */
+  readonly governor: string | null;
+  readonly timing: Timing;
   /** Programs found on the PATH, out of {@link TOOLS}. */
   readonly tools: readonly string[];
+}
+
+/** How late the event loop of an idle process is, ms. */
+export interface Timing {
+  /** Median length of a timer of 1 ms. */
+  readonly timerMs: number;
+  /** Longest time that the loop was not free while nothing ran in it. */
+  readonly pauseMs: number;
 }
 
 /** Both ends included. */
@@ -52,6 +69,12 @@ const PORTS_PER_CONNECTION = 4;
 /** The shortest step that is measured takes a few microseconds. */
 const MAX_CLOCK_STEP_NS = 1000;
 const CLOCK_SAMPLES = 1000;
+/** Requests are sent by timers: one that takes longer belongs to a kernel with a coarse tick. */
+const MAX_TIMER_MS = 2;
+/** A fourth of a short recovery. A process that nothing else disturbs pauses for less than 1 ms. */
+const MAX_PAUSE_MS = 5;
+const TIMER_SAMPLES = 100;
+const NS_PER_MS = 1e6;
 
 /** Programs that only the system tests run, and what each is for. */
 const TOOLS = {
@@ -61,7 +84,7 @@ const TOOLS = {
   chromium: 'the look of the HTML report',
 } as const;
 
-/** Looks at this machine. Takes a few milliseconds, changes nothing. */
+/** Looks at this machine. Takes some tenths of a second, changes nothing. */
 export async function diagnose(): Promise<Finding[]> {
   return diagnoseHost(await probeHost());
 }
@@ -76,6 +99,9 @@ export function diagnoseHost(host: Host): Finding[] {
     judgeLoopback(host.loopbackError),
     judgeNode(host.node, host.openssl),
     judgeClock(host.clockStepNs),
+    judgeQuota(host.cpuQuota, host.cores),
+    judgeGovernor(host.governor),
+    judgeTiming(host.timing),
     ...Object.entries(TOOLS).map(([tool, purpose]) => judgeTool(tool, purpose, host.tools.includes(tool))),
   ];
 }
@@ -106,6 +132,9 @@ export async function probeHost(): Promise<Host> {
     node: process.versions.node,
     openssl: process.versions.openssl,
     clockStepNs: measureClockStep(),
+    cpuQuota: readCpuQuota(),
+    governor: readGovernor(),
+    timing: await measureTiming(),
     tools: Object.keys(TOOLS).filter(isOnPath),
   };
 }
@@ -171,6 +200,34 @@ function judgeClock(stepNs: number): Finding {
   );
 }
 
+function judgeQuota(quota: number | null, cores: number): Finding {
+  if (quota === null) return ok('quota', 'none: all cores can be used');
+  const detail = `${quota} of ${cores} cores, by the control group`;
+  if (quota >= cores) return ok('quota', detail);
+  return warning(
+    'quota',
+    detail,
+    'a process that used its share stands still: allow as much as there are cores',
+  );
+}
+
+function judgeGovernor(governor: string | null): Finding {
+  if (governor === null) return ok('governor', 'none: the system does not choose the frequency');
+  if (governor === 'performance') return ok('governor', governor);
+  const remedy = 'cpupower frequency-set --governor performance';
+  return warning('governor', `${governor}: the frequency depends on the load`, remedy);
+}
+
+function judgeTiming({ timerMs, pauseMs }: Timing): Finding {
+  const detail = `a timer of 1 ms takes ${timerMs.toFixed(1)} ms; longest pause of an idle loop ${pauseMs.toFixed(1)} ms`;
+  if (timerMs <= MAX_TIMER_MS && pauseMs <= MAX_PAUSE_MS) return ok('event loop', detail);
+  return warning(
+    'event loop',
+    detail,
+    'end other programs, or use a machine of your own: trials pause as well',
+  );
+}
+
 function judgeTool(tool: string, purpose: string, found: boolean): Finding {
   if (found) return ok(tool, 'found');
   return missing(tool, `not found; only system tests need it: ${purpose}`, `apt-get install ${tool}`);
@@ -214,6 +271,20 @@ function measureClockStep(): number {
     last = now;
   }
   return smallest;
+}
+
+async function measureTiming(): Promise<Timing> {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  const lengthsMs: number[] = [];
+  delay.enable();
+  for (let sample = 0; sample < TIMER_SAMPLES; sample++) {
+    const startMs = performance.now();
+    await sleep(1);
+    lengthsMs.push(performance.now() - startMs);
+  }
+  delay.disable();
+  // The histogram counts its own resolution into every delay.
+  return { timerMs: median(lengthsMs) ?? 0, pauseMs: Math.max(0, delay.max / NS_PER_MS - 1) };
 }
 
 function isOnPath(tool: string): boolean {

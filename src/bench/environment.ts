@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { z } from 'zod';
 import type { Environment } from '../contracts/results.js';
+import { readCpuQuota, readGovernor } from './processor-limits.js';
 
 const BYTES_PER_MIB = 1024 * 1024;
 
@@ -20,6 +21,8 @@ export function captureEnvironment(): Environment {
     cores: availableParallelism(),
     memoryMiB: Math.round(totalmem() / BYTES_PER_MIB),
     loadAverage,
+    cpuQuota: readCpuQuota(),
+    governor: readGovernor(),
   };
 }
 

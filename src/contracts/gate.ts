@@ -27,6 +27,8 @@ export const fingerprintSchema = environmentSchema.pick({
   cores: true,
   node: true,
   openssl: true,
+  cpuQuota: true,
+  governor: true,
 });
 
 export const baselineMetricSchema = z.object({

@@ -137,8 +137,6 @@ export const measurementsSchema = z.object({
   }),
   /** Health of the load generator itself. */
   generator: z.object({ eventLoopDelayMaxMs: ms, lateStarts: count }),
-});
-
   /** What else the machine did during the load; absent in older files. */
   machine: z
     .object({
@@ -153,6 +151,8 @@ export const measurementsSchema = z.object({
    * the number of replies in the smaller half. Absent in older files, null without a reply in either half.
    */
   warmth: z.object({ firstHalfP50Ms: ms, secondHalfP50Ms: ms, replies: count }).nullable().optional(),
+});
+
 /** One line of `trials.ndjson`. */
 export const trialResultSchema = z.discriminatedUnion('status', [
   z.object({
@@ -221,7 +221,12 @@ export const comparisonSchema = z.object({
   reference: id,
   workload: id,
   fault: id,
-  metric: z.enum(['recoveryTimeMs', 'replicaCpuMsPerRecovery', 'throughputBeforePerSecond', 'latencyBeforeP50Ms']),
+  metric: z.enum([
+    'recoveryTimeMs',
+    'replicaCpuMsPerRecovery',
+    'throughputBeforePerSecond',
+    'latencyBeforeP50Ms',
+  ]),
   /** strategy / reference: the median of the paired ratios, with its bootstrap 95 % interval. */
   ratio: z.number().positive(),
   low: z.number().positive(),
@@ -239,6 +244,10 @@ export const environmentSchema = z.object({
   cores: count,
   memoryMiB: count,
   loadAverage: z.number(),
+  /** Processors that the control group allows at a time, null without a quota; absent in older files. */
+  cpuQuota: z.number().positive().nullable().optional(),
+  /** Of the processor's frequency, null where the system does not choose it; absent in older files. */
+  governor: z.string().nullable().optional(),
 });
 
 export const summarySchema = z.object({

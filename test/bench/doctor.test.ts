@@ -18,6 +18,9 @@ const goodHost: Host = {
   node: '20.19.0',
   openssl: '3.0.15',
   clockStepNs: 40,
+  cpuQuota: null,
+  governor: null,
+  timing: { timerMs: 1.1, pauseMs: 0.3 },
   tools: ['wrk', 'curl', 'openssl', 'chromium'],
 };
 
@@ -34,6 +37,7 @@ describe('diagnoseHost', () => {
     expect(findings.map(({ status }) => status)).toEqual(findings.map(() => 'ok'));
     expect(findings.map(({ topic }) => topic)).toEqual([
       ...['cores', 'load', 'open files', 'ports', 'loopback', 'node', 'clock'],
+      ...['quota', 'governor', 'event loop'],
       ...['wrk', 'curl', 'openssl', 'chromium'],
     ]);
     expect(findings.some(({ remedy }) => remedy !== undefined)).toBe(false);
@@ -53,6 +57,12 @@ describe('diagnoseHost', () => {
     ['node', { node: '18.20.0' }, 'missing', /^18/],
     ['node', { node: '24.0.0' }, 'ok', /^24/],
     ['clock', { clockStepNs: 15_000_000 }, 'warning', /15000000 ns/],
+    ['quota', { cpuQuota: 1.5 }, 'warning', /^1\.5 of 4 cores/],
+    ['quota', { cpuQuota: 4 }, 'ok', /^4 of 4 cores/],
+    ['governor', { governor: 'powersave' }, 'warning', /^powersave/],
+    ['governor', { governor: 'performance' }, 'ok', /^performance$/],
+    ['event loop', { timing: { timerMs: 4, pauseMs: 0 } }, 'warning', /takes 4\.0 ms/],
+    ['event loop', { timing: { timerMs: 1, pauseMs: 30 } }, 'warning', /idle loop 30\.0 ms/],
     ['wrk', { tools: ['curl'] }, 'missing', /only system tests/],
   ])('%s: %o is %s', (topic, change, status, detail) => {
     const finding = judge(topic, change);

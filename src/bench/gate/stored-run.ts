@@ -44,8 +44,8 @@ export function storedRunOf(summary: Summary, trials: Iterable<TrialResult>): St
 
 /** The hard part of an environment: what must be the same for times to be comparable. */
 export function fingerprintOf(environment: Environment): Fingerprint {
-  const { platform, kernel, cpuModel, cores, node, openssl } = environment;
-  return { platform, kernel, cpuModel, cores, node, openssl };
+  const { platform, kernel, cpuModel, cores, node, openssl, cpuQuota = null, governor = null } = environment;
+  return { platform, kernel, cpuModel, cores, node, openssl, cpuQuota, governor };
 }
 
 class RunReader {

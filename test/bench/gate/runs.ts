@@ -5,6 +5,9 @@ import { fixtureSummary, fixtureTrial } from '../../fixtures/results.js';
 
 type Completed = Extract<TrialResult, { status: 'completed' }>;
 
+/** Made once: each call makes a whole run. */
+const BASE = fixtureTrial();
+
 export const REFERENCE = 'full-handshake';
 export const STRATEGY = 'spr';
 
@@ -40,7 +43,7 @@ export function makeTrials(model: RunModel = {}): Completed[] {
 }
 
 function makeTrial(model: RunModel, block: number, strategy: string, index: number): Completed {
-  const base = fixtureTrial();
+  const base = BASE;
   const isReference = strategy === REFERENCE;
   const recoveryTimeMs = isReference ? 100 : (model.recoveryMs?.(block) ?? 20 * spread(block));
   const replies = isReference ? 30 : (model.replies?.(block) ?? 27);
