@@ -60,7 +60,8 @@ const CHARTS: Readonly<Record<string, () => Chart | null>> = {
 };
 
 function expectGolden(name: string, { text: markup }: Markup): void {
-  const svg = /<svg.*<\/svg>/s.exec(markup)?.[0] ?? '';
+  const svg = /<svg.*<\/svg>/s.exec(markup)?.[0];
+  if (svg === undefined) throw new Error(`${name}: there is no picture in ${markup}`);
   const golden = new URL(`${name}.svg`, GOLDEN);
   const changed = new URL(`${name}-changed.svg`, GOLDEN);
   // One element per line: a difference can be read.
@@ -87,8 +88,8 @@ describe('charts', () => {
     (strategy, one) => {
       const { example } = one.series;
       if (example === null) throw new Error(`${strategy}: the fixture has no example`);
-      const { text } = sequenceFigure({ title: strategy, fault: 'kill', position: one.position, example });
-      expectGolden(`sequence-${strategy}`, /<svg.*<\/svg>/s.exec(text)?.[0] ?? '');
+      const drawn = sequenceFigure({ title: strategy, fault: 'kill', position: one.position, example });
+      expectGolden(`sequence-${strategy}`, drawn);
     },
   );
 
