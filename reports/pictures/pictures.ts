@@ -2,7 +2,7 @@
 import type { Results } from '../../src/contracts/report.js';
 import { chartSeries, lossOf } from '../charts/case-series.js';
 import { lostRequestsChart } from '../charts/lost-requests.js';
-import { phasesChart } from '../charts/phases.js';
+import { PHASES, phasesChart } from '../charts/phases.js';
 import { recoveredShareChart } from '../charts/recovered-share.js';
 import { recoveryRangesChart } from '../charts/recovery-ranges.js';
 import { recoveryTimesChart } from '../charts/recovery-times.js';
@@ -26,6 +26,8 @@ interface NamedChart {
   readonly name: string;
   readonly chart: Chart | null;
   readonly strategies: readonly ChartStrategy[];
+  /** What the legend has to say beside the strategies. */
+  readonly note?: string;
 }
 
 /** Room for several names in the 255 bytes that a file system gives. */
@@ -40,12 +42,14 @@ const CASE_CHARTS: Readonly<Record<string, (series: readonly ChartSeries[]) => C
   'lost-requests': (series) => lostRequestsChart(series.map(lossOf)),
 };
 
+const PHASE_NOTE = `dark to light: ${PHASES.map(({ name }) => name).join(', ')}`;
+
 /** Charts without data are left out. */
 export async function pictures(results: Results): Promise<Picture[]> {
   const found = uniquelyNamed([...overview(results), ...cases(results)]);
   const drawn: Picture[] = [];
-  for (const { name, chart, strategies } of found) {
-    if (chart !== null) drawn.push({ name, svg: standaloneSvg(await renderSvg(chart), chart, strategies) });
+  for (const { name, chart, ...legend } of found) {
+    if (chart !== null) drawn.push({ name, svg: standaloneSvg(await renderSvg(chart), chart, legend) });
   }
   return drawn;
 }
@@ -69,6 +73,7 @@ function cases({ summary, series }: Results): NamedChart[] {
         name: `${kind}-${fileName(`${group.workload}-${group.fault}`)}`,
         chart: chart === null ? null : { ...chart, title: `${chart.title}: ${where}` },
         strategies: drawn,
+        ...(kind === 'phases' ? { note: PHASE_NOTE } : {}),
       };
     });
   });

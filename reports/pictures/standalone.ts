@@ -34,17 +34,21 @@ interface LegendItem extends ChartStrategy {
   readonly y: number;
 }
 
-/** @param svg what `renderSvg` made of the chart */
+/**
+ * @param svg what `renderSvg` made of the chart
+ * @param note what its legend has to say beside the strategies
+ */
 export function standaloneSvg(
   svg: string,
   { title, text }: Chart,
-  strategies: readonly ChartStrategy[],
+  { strategies, note }: { readonly strategies: readonly ChartStrategy[]; readonly note?: string | undefined },
 ): string {
   const inner = sizeOf(svg);
   const width = Math.max(inner.width, title.length * TITLE_SIZE * CHARACTER_WIDTH) + 2 * MARGIN;
   const legend = layOutLegend(strategies, width - 2 * MARGIN);
-  const top =
+  const legendEnd =
     MARGIN + TITLE_SIZE + (legend.at(-1)?.y ?? 0) + (legend.length === 0 ? MARGIN / 2 : LINE_HEIGHT);
+  const top = legendEnd + (note === undefined ? 0 : LINE_HEIGHT);
   const height = top + inner.height + MARGIN;
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" width="${round(width)}" height="${round(height)}" viewBox="0 0 ${round(width)} ${round(height)}" color="${TEXT_COLOUR}" font-family="${FONT_FAMILIES.map(quoteFamily).join(', ')}" role="img">`,
@@ -52,6 +56,7 @@ export function standaloneSvg(
     `<rect width="100%" height="100%" fill="${PAGE_COLOUR}"/>`,
     `<text x="${MARGIN}" y="${MARGIN + TITLE_SIZE - 3}" font-size="${TITLE_SIZE}" font-weight="600" fill="${TEXT_COLOUR}">${escapeHtml(title)}</text>`,
     ...legend.map((item) => legendItem({ ...item, y: item.y + MARGIN + TITLE_SIZE })),
+    ...(note === undefined ? [] : [label(MARGIN, legendEnd, note)]),
     nested(svg, top),
     '</svg>',
   ]
@@ -86,8 +91,12 @@ function legendItem({ strategy, position, x, y }: LegendItem): string {
   const from = MARGIN + x;
   return [
     `<line x1="${round(from)}" y1="${y - 4}" x2="${round(from + SWATCH)}" y2="${y - 4}" stroke="${colour}" stroke-width="2.5" stroke-dasharray="${dash.join(' ')}"/>`,
-    `<text x="${round(from + SWATCH + 6)}" y="${y}" font-size="${TEXT_SIZE}" fill="${TEXT_COLOUR}">${escapeHtml(strategy)}</text>`,
+    label(from + SWATCH + 6, y, strategy),
   ].join('');
+}
+
+function label(x: number, y: number, text: string): string {
+  return `<text x="${round(x)}" y="${round(y)}" font-size="${TEXT_SIZE}" fill="${TEXT_COLOUR}">${escapeHtml(text)}</text>`;
 }
 
 function nested(svg: string, top: number): string {

@@ -1,6 +1,6 @@
 /** What every report must do. An outside author runs it as `describeReport(mine)` in a vitest file. */
 import { describe, expect, it } from 'vitest';
-import type { Report, ReportOptions, Results } from '../../src/contracts/report.js';
+import type { FilesReport, Report, ReportOptions, Results } from '../../src/contracts/report.js';
 import type { TrialResult } from '../../src/contracts/results.js';
 import { emptyResults, fixtureResults, fixtureTrials, resultsOf } from '../fixtures/results.js';
 import { parseCsv } from './parsers/csv.js';
@@ -87,6 +87,38 @@ export function describeReport(report: Report, { reasons = true }: Capabilities 
     it.each(HOSTILE)('takes %j as text, wherever it stands', async (text) => {
       const rendered = await report.render(hostileResults(text), { width: 400, colour: false });
       expectInert(report, rendered);
+    });
+  });
+}
+
+export function describeFilesReport(report: FilesReport): void {
+  // All charts, on a machine that may be busy.
+  describe(`report ${report.id}`, { timeout: 30_000 }, () => {
+    it('has an id and a title', () => {
+      expect(report.id).toMatch(/^[a-z]+(-[a-z]+)*$/);
+      expect(report.title).not.toBe('');
+    });
+
+    it('gives the same files for the same results, with names that are safe and unique', async () => {
+      const files = await report.renderFiles(fixtureResults());
+      expect(files.length).toBeGreaterThan(0);
+      expect(await report.renderFiles(fixtureResults())).toEqual(files);
+      for (const { name } of files) expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*\.[a-z]+$/);
+      expect(new Set(files.map(({ name }) => name)).size).toBe(files.length);
+    });
+
+    it('has no file for a run without a trial', async () => {
+      expect(await report.renderFiles(emptyResults())).toEqual([]);
+    });
+
+    it('gives safe names and harmless content whatever the results hold', async () => {
+      for (const text of [HOSTILE[0], '../../etc/passwd', '\u0000', 'é'.repeat(90)]) {
+        for (const { name, content } of await report.renderFiles(hostileResults(text))) {
+          expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*\.[a-z]+$/);
+          expect(name.length).toBeLessThanOrEqual(100);
+          if (typeof content === 'string') expectInertHtml(content);
+        }
+      }
     });
   });
 }

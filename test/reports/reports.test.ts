@@ -1,14 +1,14 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { REPORTS } from '../../reports/index.js';
-import { describeReport } from './conformance.js';
+import { FILES_REPORTS, REPORTS } from '../../reports/index.js';
+import { describeFilesReport, describeReport } from './conformance.js';
 
 describe('registry', () => {
   it('lists every file of the folder, once', () => {
     const files = readdirSync(new URL('../../reports/', import.meta.url), { withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.name !== 'index.ts')
       .map(({ name }) => name.replace(/\.ts$/, ''));
-    expect(REPORTS.map(({ id }) => id).sort()).toEqual(files.sort());
+    expect([...REPORTS, ...FILES_REPORTS].map(({ id }) => id).sort()).toEqual(files.sort());
   });
 
   it('has no two reports that fill the same file', () => {
@@ -21,3 +21,5 @@ describe('registry', () => {
 const NUMBERS_ONLY = ['csv', 'benchmark-action', 'bencher', 'prometheus'];
 
 for (const report of REPORTS) describeReport(report, { reasons: !NUMBERS_ONLY.includes(report.id) });
+
+for (const report of FILES_REPORTS) describeFilesReport(report);

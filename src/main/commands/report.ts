@@ -1,5 +1,6 @@
 /** `spr-bench report`: draws the reports of a stored run again, or compares several stored runs. */
 import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { FILES_REPORTS, REPORTS } from '../../../reports/index.js';
 import { RUNS_REPORTS } from '../../../reports/runs/index.js';
@@ -20,6 +21,9 @@ import {
   writeRunsReports,
 } from '../render.js';
 import { outputOptions } from '../terminal.js';
+
+/** Charts are many files: so many are named, of more the folder is. */
+const MOST_PATHS = 10;
 
 interface Options {
   /** Ids separated by commas. */
@@ -99,7 +103,10 @@ function isText(id: string): boolean {
 }
 
 function tell(paths: readonly string[]): void {
-  for (const path of paths) process.stderr.write(`report: ${path}\n`);
+  const [first = ''] = paths;
+  const lines = paths.length > MOST_PATHS ? [`${paths.length} files in ${dirname(first)}`] : paths;
+  for (const line of lines) process.stderr.write(`report: ${line}\n`);
+  if (paths.length === 0) process.stderr.write('report: no trial completed, there is nothing to draw\n');
 }
 
 async function readWithProgress(
