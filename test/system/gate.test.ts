@@ -1,0 +1,121 @@
+/** `spr-bench baseline` and `spr-bench gate`, as a user runs them: files in, exit code and text out. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { baselineSchema, gateResultSchema } from '../../src/contracts/gate.js';
+import type { TrialResult } from '../../src/contracts/results.js';
+import { makeTrials, type RunModel, spread } from '../bench/gate/runs.js';
+import { fixtureSummary } from '../fixtures/results.js';
+import { suiteFolder } from './support/folder.js';
+import { runCli } from './support/program.js';
+
+const folder = suiteFolder();
+const baselinePath = join(folder, 'baseline.json');
+
+/** Stores a run as `compare` does. */
+function store(name: string, trials: readonly TrialResult[]): string {
+  const path = join(folder, name);
+  mkdirSync(path, { recursive: true });
+  writeFileSync(join(path, 'summary.json'), JSON.stringify(fixtureSummary()));
+  writeFileSync(join(path, 'trials.ndjson'), trials.map((trial) => `${JSON.stringify(trial)}\n`).join(''));
+  return path;
+}
+
+function storeRun(name: string, model: RunModel = {}): string {
+  return store(name, makeTrials(model));
+}
+
+function slower(factor: number): RunModel {
+  return { recoveryMs: (block) => 20 * factor * spread(block + 2) };
+}
+
+const gate = (run: string, ...args: string[]) => runCli(['gate', '--baseline', baselinePath, run, ...args]);
+
+describe('baseline and gate', () => {
+  beforeAll(async () => {
+    const { code, stdout, stderr } = await runCli(['baseline', storeRun('first')]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    baselineSchema.parse(JSON.parse(stdout));
+    writeFileSync(baselinePath, stdout);
+  });
+
+  it('exit with 0 for the same run, and say that nothing has regressed', async () => {
+    const { code, stdout } = await gate(join(folder, 'first'));
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringContaining('pass: no metric has regressed'),
+    });
+    expect(stdout).toContain('note: not calibrated');
+    expect(stdout).toContain('p95, p99 and max cannot be gated');
+  });
+
+  it('exit with 4 for a regression', async () => {
+    const { code, stdout } = await gate(storeRun('slow', slower(1.7)), '--json');
+    expect(code).toBe(4);
+    const { verdict, judgements } = gateResultSchema.parse(JSON.parse(stdout));
+    expect(verdict).toBe('regression');
+    const regressed = judgements.filter((each) => each.verdict === 'regressed');
+    expect(new Set(regressed.map(({ metric }) => metric))).toEqual(new Set(['recoveryTimeMs']));
+  });
+
+  it('exit with 5 for too few trials, and with 3 for a violation, however fast', async () => {
+    expect((await gate(storeRun('few', { blocks: 3 }))).code).toBe(5);
+    const { code, stdout } = await gate(
+      storeRun('wrong', { violations: ['1 wrong byte'], recoveryMs: () => 1 }),
+    );
+    expect({ code, stdout }).toEqual({ code: 3, stdout: expect.stringContaining('1 wrong byte') });
+  });
+
+  it('take thresholds from a file', async () => {
+    const config = join(folder, 'config.json');
+    writeFileSync(
+      config,
+      JSON.stringify({ thresholds: { ratio: { recoveryTimeMs: 2 }, time: { recoveryTimeMs: 2 } } }),
+    );
+    expect((await gate(storeRun('slow', slower(1.7)), '--config', config)).code).toBe(0);
+  });
+});
+
+describe('wrong usage', () => {
+  const refused = async (args: readonly string[], text: string): Promise<void> => {
+    const { code, stdout, stderr } = await runCli(args);
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringContaining(text) });
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  };
+
+  it('says what is missing or wrong, in one line', async () => {
+    const run = storeRun('run');
+    await refused(['gate', run], '--baseline <file> is missing');
+    await refused(['gate', '--baseline', baselinePath], 'the folder of a run is missing');
+    await refused(['gate', '--baseline', join(folder, 'nowhere.json'), run], 'nowhere.json');
+    await refused(['gate', '--selftest', '--trials', '2'], '--trials 2');
+    await refused(['calibrate', '--trials', '5'], '--trials 5: must be a whole number from 6');
+    await refused(['calibrate', '--blocks', '11'], '--blocks 11: must be a whole number from 12');
+  });
+
+  it('a threshold of a tail says why it cannot be gated', async () => {
+    const config = join(folder, 'tail.json');
+    writeFileSync(config, JSON.stringify({ thresholds: { ratio: { recoveryTimeP95Ms: 0.1 } } }));
+    await refused(
+      ['gate', '--baseline', baselinePath, storeRun('run'), '--config', config],
+      'interval of p95 takes 72',
+    );
+    writeFileSync(config, JSON.stringify({ thresholds: { ratio: { speed: 0.1 } } }));
+    await refused(
+      ['gate', '--baseline', baselinePath, storeRun('run'), '--config', config],
+      'unknown, allowed are',
+    );
+  });
+
+  it('a run under other options does not compare', async () => {
+    await refused(
+      ['gate', '--baseline', baselinePath, storeRun('other', { spec: { rttMs: 99 } })],
+      'has rttMs 10, the run 99',
+    );
+  });
+
+  it('a run with violations is no baseline', async () => {
+    await refused(['baseline', storeRun('broken', { violations: ['1 wrong byte'] })], '1 wrong byte');
+    expect(readFileSync(baselinePath, 'utf8')).toContain('"metrics"');
+  });
+});
