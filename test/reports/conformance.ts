@@ -93,7 +93,7 @@ export function describeReport(report: Report, { reasons = true }: Capabilities 
 
 export function describeFilesReport(report: FilesReport): void {
   // All charts, on a machine that may be busy.
-  describe(`report ${report.id}`, { timeout: 30_000 }, () => {
+  describe(`report ${report.id}`, { timeout: 60_000 }, () => {
     it('has an id and a title', () => {
       expect(report.id).toMatch(/^[a-z]+(-[a-z]+)*$/);
       expect(report.title).not.toBe('');
