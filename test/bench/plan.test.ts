@@ -110,6 +110,21 @@ describe('planTrials', () => {
     expect(longest({ connections: 100_000 })).toBe(10_000);
   });
 
+  it('gives a fault that is seen late the time that it takes, whatever the bounds are', async () => {
+    const { faults } = await parseRunOptions({ faults: 'kill,hang' }, 1);
+    const detector = { intervalMs: 30, missedLimit: 7 };
+    for (const connections of [5, 100_000]) {
+      const specs = plan({ faults, detector, connections });
+      const afterMs = (id: string) => specs.find(({ fault }) => fault === id)?.afterMs ?? Number.NaN;
+      const [kill, hang] = faults;
+      expect(hang?.durationMs(210)).toBeGreaterThan(210);
+      expect(afterMs('hang') - afterMs('kill')).toBe(
+        (hang?.durationMs(210) ?? 0) - (kill?.durationMs(210) ?? 0),
+      );
+    }
+    expect(plan({ faults, detector })[0]?.heartbeats).toEqual(detector);
+  });
+
   it('tells each trial how it is to be run', async () => {
     const options = await parseRunOptions(
       { tls: '1.2', suite: 'aes-256-gcm', key: 'rsa-2048', rttMs: 5, replicas: 3, quick: true },
