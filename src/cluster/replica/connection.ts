@@ -314,7 +314,9 @@ export class Connection {
 
   /** A reply whose last part was written before its end was known: otherwise that part has completed it already. */
   #responseEnded(response: TrackedResponse): void {
-    if (this.#ended || response !== this.#exchange.current || this.stream.writableLength > 0) return;
+    if (this.#ended || response !== this.#exchange.current) return;
+    // A response behind another one waits in itself, not in the stream, until that one has left.
+    if (this.stream.writableLength > 0 || response.writableLength > 0) return;
     try {
       this.#release([], true);
     } catch (error) {

@@ -4,7 +4,9 @@ import { createSeededBytes } from '../../../src/base/seeded-bytes.js';
 import type { Replica } from '../../../src/cluster/replica/replica.js';
 import type { RecoveryStrategy } from '../../../src/contracts/strategy.js';
 import type { Application } from '../../../src/contracts/workload.js';
+import { ControlType } from '../../../src/net/control-records.js';
 import { findSuite } from '../../../src/tls/cipher-suites.js';
+import { ContentType } from '../../../src/tls/record.js';
 import { fullStateCopy } from '../../../strategies/full-state-copy.js';
 import { spr } from '../../../strategies/spr.js';
 import { requestReply } from '../../../workloads/request-reply.js';
@@ -52,10 +54,18 @@ describe.each([spr, fullStateCopy])('pipelined requests, $id', (strategy) => {
     ['POST, GET', [postRequest('0-1', 100), get('0-2', 200)]],
     ['POST, POST', [postRequest('0-1', 100), postRequest('0-2', 200)]],
   ])('are all answered, in order: %s', async (_order, requests) => {
-    const { client } = await start(strategy);
+    const { client, cluster } = await start(strategy);
+    const commits = (): number => cluster.passed(0).filter((type) => type === ControlType.commit).length;
+    await until(() => commits() === 1);
     client.send(Buffer.concat(requests.map((request) => Buffer.from(request))));
     expectReply(await client.reply(), '0-1', 100);
     expectReply(await client.reply(), '0-2', 200);
+    await until(() => commits() > 1);
+    // What is committed is not replayed: a reply must not come behind the commit of its request.
+    expect(cluster.passed(0).slice(cluster.passed(0).indexOf(ControlType.commit) + 1)).toEqual([
+      ...requests.map(() => ContentType.application_data),
+      ControlType.commit,
+    ]);
     expectReply(await client.exchange(get('0-3', 10)), '0-3', 10);
   });
 });
