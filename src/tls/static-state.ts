@@ -123,14 +123,17 @@ export function serializeStaticState(state: StaticState): Buffer {
   return writer.finish();
 }
 
+/** What of a serialized state is no secret. */
+export type StaticStateHead = Pick<StaticState, 'epoch' | 'readBase' | 'writeBase'>;
+
 /**
- * The epoch of a serialized state.
+ * The head of a serialized state, without a copy of its secrets.
  * @throws ProtocolError decode_error when it is too short to have one
  */
-export function serializedEpoch(bytes: Buffer): number {
+export function parseStaticStateHead(bytes: Buffer): StaticStateHead {
   const reader = new ByteReader(bytes, 'static state');
   reader.bytes(EPOCH_OFFSET);
-  return reader.uint32();
+  return { epoch: reader.uint32(), readBase: reader.uint48(), writeBase: reader.uint48() };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What a backup keeps of a connection that another replica serves. It stays packed until it is needed. */
 import type { KeptState, RecordPosition } from '../../contracts/strategy.js';
-import { serializedEpoch } from '../../tls/static-state.js';
+import { parseStaticStateHead } from '../../tls/static-state.js';
 import type { Checkpoint, Outcome, OutputRecord, StateMessage } from '../replication/state-message.js';
 
 /** Epochs of an exchange that is not committed: a client that replaces its keys after each MiB needs some. */
@@ -57,7 +57,7 @@ export class KeptConnection {
       snapshot: snapshot && {
         recordsRead: snapshot.recordsRead,
         recordsWritten: snapshot.recordsWritten,
-        outputFrom: snapshot.output[0]?.index ?? snapshot.recordsWritten,
+        outputFrom: this.#behindKeyUpdates(snapshot.output[0]?.index ?? snapshot.recordsWritten),
         answered: snapshot.answered,
         applicationState: snapshot.checkpoint !== undefined,
       },
@@ -139,9 +139,17 @@ export class KeptConnection {
       epoch.state.fill(0);
       return;
     }
-    this.#dropEpochs(serializedEpoch(epoch.state));
+    this.#dropEpochs(parseStaticStateHead(epoch.state).epoch);
     this.#epochs.push(epoch);
     if (this.#epochs.length > MAX_EPOCHS) this.#epochs.shift()?.state.fill(0);
+  }
+
+  /** The first of the KeyUpdates right before server record `index`, or that record: what they carry is no output. */
+  #behindKeyUpdates(index: number): number {
+    const bases = new Set(this.#epochs.map(({ state }) => parseStaticStateHead(state).writeBase));
+    let first = index;
+    while (bases.has(first)) first -= 1;
+    return first;
   }
 
   /**
@@ -151,7 +159,7 @@ export class KeptConnection {
   #dropEpochs(from: number): void {
     for (;;) {
       const last = this.#epochs.at(-1);
-      if (last === undefined || serializedEpoch(last.state) < from) return;
+      if (last === undefined || parseStaticStateHead(last.state).epoch < from) return;
       last.state.fill(0);
       this.#epochs.pop();
     }

@@ -4,8 +4,15 @@ import type { StateMessage } from '../../../src/cluster/replication/state-messag
 
 const ESTABLISHED = { recordsRead: 3, recordsWritten: 6 };
 
-function secrets(fill: number): Required<Pick<StateMessage, 'secrets'>> {
-  return { secrets: { established: ESTABLISHED, state: Buffer.alloc(10, fill) } };
+/** Longer than the head of a static state, version to write base. */
+const STATE_BYTES = 24;
+
+/** Bytes with the head of a static state: `fill` is its epoch too. */
+function secrets(fill: number, writeBase = 4): Required<Pick<StateMessage, 'secrets'>> {
+  const state = Buffer.alloc(STATE_BYTES, fill);
+  state.writeUInt32BE(fill, 3);
+  state.writeUIntBE(writeBase, 13, 6);
+  return { secrets: { established: ESTABLISHED, state } };
 }
 
 function keep(...messages: readonly StateMessage[]): KeptConnection {
@@ -28,17 +35,39 @@ describe('KeptConnection', () => {
     expect(kept.established).toEqual(ESTABLISHED);
   });
 
+  it('drops what a failed owner changed behind the point from which another one goes on', () => {
+    const [first, second, third] = [secrets(1), secrets(2), secrets(3)];
+    const kept = keep(first, second, third, secrets(2, 5));
+    expect(kept.epochs.map((state) => [state[0], state.readUIntBE(13, 6)])).toEqual([
+      [2, 5],
+      [1, 4],
+    ]);
+    for (const { secrets: dropped } of [second, third]) {
+      expect(dropped.state).toEqual(Buffer.alloc(STATE_BYTES));
+    }
+  });
+
+  it('counts KeyUpdates before its output as covered', () => {
+    const output = { answered: false, records: [{ index: 9, content: Buffer.alloc(1) }] };
+    const position = { recordsRead: 5, recordsWritten: 10 };
+    const kept = keep(secrets(1), secrets(2, 8), secrets(3, 9), { position, output });
+    expect(kept.describe().snapshot?.outputFrom).toBe(7);
+  });
+
   it('keeps secrets that come again once', () => {
     const [first, again] = [secrets(1), secrets(1)];
     expect(keep(first, again).epochs).toHaveLength(1);
-    expect(again.secrets.state).toEqual(Buffer.alloc(10));
+    expect(again.secrets.state).toEqual(Buffer.alloc(STATE_BYTES));
   });
 
   it('wipes every secret when the flow ends', () => {
     const messages = [secrets(1), secrets(2)];
     const kept = keep(...messages);
     kept.wipe();
-    expect(messages.map(({ secrets: { state } }) => state)).toEqual([Buffer.alloc(10), Buffer.alloc(10)]);
+    expect(messages.map(({ secrets: { state } }) => state)).toEqual([
+      Buffer.alloc(STATE_BYTES),
+      Buffer.alloc(STATE_BYTES),
+    ]);
     expect(kept.established).toBeUndefined();
   });
 
