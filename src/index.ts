@@ -1,10 +1,12 @@
 /** The library: plugin contracts, result files, and the parts that a program of its own can build on. */
 
-export { REPORTS } from '../reports/index.js';
+export { FILES_REPORTS, REPORTS } from '../reports/index.js';
+export { RUNS_REPORTS } from '../reports/runs/index.js';
 export { STRATEGIES } from '../strategies/index.js';
 export { WORKLOADS } from '../workloads/index.js';
 export { UsageError } from './base/errors.js';
 export { jsonSchemas } from './bench/json-schemas.js';
+export { readResults } from './bench/read-results.js';
 export { readSummary, readTrials } from './bench/results-file.js';
 export {
   describeStrategies,
@@ -18,5 +20,6 @@ export { FAULTS } from './cluster/faults/index.js';
 export type * from './contracts/fault.js';
 export type * from './contracts/report.js';
 export type * from './contracts/results.js';
+export type * from './contracts/run-comparison.js';
 export type * from './contracts/strategy.js';
 export type * from './contracts/workload.js';
