@@ -85,15 +85,17 @@ function describeFinding(
   const finding = found[0] === undefined ? 'unclear' : findingOf(found[0]);
   switch (finding) {
     case 'lower':
-      return `${isFirst ? `${title} ` : ''}recovered ${formatTimes(found, 'faster')} than ${reference}${where}`;
+      return `${isFirst ? `${title} ` : ''}recovered ${formatTimes(found, 'faster')} than ${reference}${formatBounds(found, 'faster')}${where}`;
     case 'higher':
-      return `${isFirst ? `${title} ` : ''}recovered ${formatTimes(found, 'slower')} than ${reference}${where}`;
+      return `${isFirst ? `${title} ` : ''}recovered ${formatTimes(found, 'slower')} than ${reference}${formatBounds(found, 'slower')}${where}`;
     case 'unclear': {
       const difference = isFirst ? `No difference between ${title} and ${reference}` : 'no difference';
       return `${difference} can be shown${where} (${formatRange(found)}, the 95 % interval includes 1)`;
     }
     case 'too-few':
-      return `${title} took ${formatRange(found)} the time of ${reference}${where}, without a verdict: fewer than ${MIN_PAIRS_FOR_INTERVAL} pairs of trials`;
+      return isFirst
+        ? `${title} took ${formatRange(found)} the time of ${reference}${where}, without a verdict: fewer than ${MIN_PAIRS_FOR_INTERVAL} pairs of trials`
+        : `without a verdict${where} (${formatRange(found)}, fewer than ${MIN_PAIRS_FOR_INTERVAL} pairs of trials)`;
   }
 }
 
@@ -102,16 +104,19 @@ function describeCases(found: number, total: number): string {
   return found === total ? ` in all ${total} cases` : ` in ${found} of ${total} cases`;
 }
 
-/** `14 times faster [12, 16]` for one case, `3.6 to 26 times faster` for several. */
+/** `14 times faster`, or `3.6 to 26 times faster` for several cases. */
 function formatTimes(found: readonly Comparison[], word: 'faster' | 'slower'): string {
-  const factor = (ratio: number): number => (word === 'faster' ? 1 / ratio : ratio);
-  const factors = found.map(({ ratio }) => factor(ratio));
+  const factors = found.map(({ ratio }) => (word === 'faster' ? 1 / ratio : ratio));
   const [low, high] = [formatFactor(Math.min(...factors)), formatFactor(Math.max(...factors))];
+  return `${low === high ? low : `${low} to ${high}`} times ${word}`;
+}
+
+/** ` [12, 16]` for one case; several have no interval in common. */
+function formatBounds(found: readonly Comparison[], word: 'faster' | 'slower'): string {
   const [one] = found;
-  if (one === undefined || found.length > 1)
-    return `${low === high ? low : `${low} to ${high}`} times ${word}`;
-  const bounds = [factor(one.low), factor(one.high)].sort((a, b) => a - b);
-  return `${low} times ${word} [${bounds.map(formatFactor).join(', ')}]`;
+  if (one === undefined || found.length > 1) return '';
+  const bounds = word === 'faster' ? [1 / one.high, 1 / one.low] : [one.low, one.high];
+  return ` [${bounds.map(formatFactor).join(', ')}]`;
 }
 
 function formatRange(comparisons: readonly Comparison[]): string {
@@ -125,7 +130,10 @@ function formatRange(comparisons: readonly Comparison[]): string {
 function describePrice(summary: Summary, strategy: StrategySummary): string {
   const reference = summary.strategies.find(({ id }) => id === summary.reference);
   const contrast = reference === undefined ? '' : ` (${reference.title}: ${describeLosses(reference)})`;
-  return `With ${strategy.title} clients lost ${describeLosses(strategy)}${contrast}; ${describeCost(summary, strategy.id)}.`;
+  const twice = strategy.executions.moreNonIdempotent;
+  const repeated =
+    twice === 0 ? '' : `; ${formatNumberOf(twice, 'execution')} too many of requests that must run once`;
+  return `With ${strategy.title} clients lost ${describeLosses(strategy)}${contrast}${repeated}; ${describeCost(summary, strategy.id)}.`;
 }
 
 function describeLosses({ connections, requests, corruptedBytes }: StrategySummary): string {

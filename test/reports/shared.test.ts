@@ -85,7 +85,7 @@ describe('verdict', () => {
   it('says that a strategy is slower', () => {
     const comparisons = [{ ...COMPARISON, ratio: 2, low: 1.5, high: 3 }];
     expect(verdict({ ...fixtureSummary(), comparisons }).headline).toBe(
-      'SPR recovered 2.0 times slower [1.5, 3.0] than Full handshake.',
+      'SPR recovered 2.0 times slower than Full handshake [1.5, 3.0].',
     );
   });
 
@@ -108,6 +108,13 @@ describe('verdict', () => {
     const lossy = fixtureSummary().strategies.map((one) =>
       one.id === 'spr' ? { ...one, connections: { ...one.connections, lost: 1 }, corruptedBytes: 7 } : one,
     );
+    const twice = fixtureSummary().strategies.map((one) => ({
+      ...one,
+      executions: { ...one.executions, moreNonIdempotent: 2 },
+    }));
+    expect(verdict({ ...fixtureSummary(), strategies: twice }).details[0]).toContain(
+      '; 2 executions too many of requests that must run once; ',
+    );
     expect(verdict({ ...fixtureSummary(), strategies: lossy }).details[0]).toContain(
       'With SPR clients lost 1 connection and 7 corrupted bytes (',
     );
@@ -126,7 +133,7 @@ describe('verdict', () => {
     );
   });
 
-  it('names the subject of each claim once, whatever comes first', () => {
+  it('has one claim per finding, and names the strategy once', () => {
     const [one, two] = fixtureSummary().comparisons.filter(
       ({ strategy, metric }) => strategy === 'spr' && metric === 'recoveryTimeMs',
     );
@@ -137,7 +144,7 @@ describe('verdict', () => {
     );
     expect(verdict({ ...fixtureSummary(), comparisons }).headline).toBe(
       'No difference between SPR and Full handshake can be shown in 1 of 2 cases (0.90x, the 95 % interval includes 1); ' +
-        'SPR took 0.90x the time of Full handshake in 1 of 2 cases, without a verdict: fewer than 6 pairs of trials.',
+        'without a verdict in 1 of 2 cases (0.90x, fewer than 6 pairs of trials).',
     );
   });
 
