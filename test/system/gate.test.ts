@@ -1,13 +1,15 @@
 /** `spr-bench baseline` and `spr-bench gate`, as a user runs them: files in, exit code and text out. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { baselineSchema, gateResultSchema } from '../../src/contracts/gate.js';
 import type { TrialResult } from '../../src/contracts/results.js';
 import { makeTrials, type RunModel, spread } from '../bench/gate/runs.js';
 import { fixtureSummary } from '../fixtures/results.js';
 import { suiteFolder } from './support/folder.js';
-import { runCli } from './support/program.js';
+import { ROOT, runCli } from './support/program.js';
+import { readTrials } from './support/results.js';
 
 const folder = suiteFolder();
 const baselinePath = join(folder, 'baseline.json');
@@ -73,6 +75,24 @@ describe('baseline and gate', () => {
       JSON.stringify({ thresholds: { ratio: { recoveryTimeMs: 2 }, time: { recoveryTimeMs: 2 } } }),
     );
     expect((await gate(storeRun('slow', slower(1.7)), '--config', config)).code).toBe(0);
+  });
+});
+
+describe('the slow-down of the self-test', () => {
+  it('takes place in the backup, at the takeover of each connection', { timeout: 120_000 }, async () => {
+    const delayMs = 300;
+    const address = `${pathToFileURL(join(ROOT, 'dist/src/bench/gate/slowed-spr.js')).href}?delayMs=${delayMs}`;
+    const out = join(folder, 'slowed');
+    const { code, stderr } = await runCli([
+      ...['compare', '--quick', '--trials', '1', '--connections', '8', '--rtt-ms', '50', '--out', out],
+      ...['--strategies', 'full-handshake', '--strategy', address],
+    ]);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const slowed = readTrials(out).find(({ spec }) => spec.strategy === 'spr');
+    const times = slowed?.measurements?.connections.map(({ recoveryTimeMs }) => recoveryTimeMs ?? 0) ?? [];
+    expect(times).toHaveLength(8);
+    // Standing still that long is certain, whatever else the machine does.
+    for (const recoveryTimeMs of times) expect(recoveryTimeMs).toBeGreaterThanOrEqual(delayMs);
   });
 });
 

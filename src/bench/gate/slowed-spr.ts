@@ -6,8 +6,11 @@
 import { spr } from '../../../strategies/spr.js';
 import type { RecoveryStrategy } from '../../contracts/strategy.js';
 
-/** Takeovers further apart than this belong to different faults: a replica also rehearses one when it starts. */
-const BURST_MS = 1000;
+/**
+ * Takeovers further apart than this have different causes: a replica also rehearses one when it starts, and before the
+ * fault there are a warm-up and a load of more than half a second.
+ */
+const BURST_MS = 500;
 
 /** Where a replica loads the strategy from that loses `delayMs` in each recovery. */
 export function slowedSprAddress(delayMs: number): string {
