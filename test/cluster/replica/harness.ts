@@ -166,6 +166,11 @@ export class TestCluster {
     this.#link(from, to).plan = cut;
   }
 
+  /** What replica `from` replicates to `to` gets lost from now on. */
+  silenceLink(from: number, to: number): void {
+    this.#link(from, to).silent = true;
+  }
+
   /** Frames that replica `to` got from `from`. */
   replicated(from: number, to: number): number {
     return this.#link(from, to).passed;

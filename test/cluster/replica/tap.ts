@@ -101,6 +101,8 @@ export class LinkTap {
   readonly to: number;
   readonly tap: Tap;
   plan: Cut | undefined;
+  /** Frames are lost on the way, which neither end notices. */
+  silent = false;
   /** Frames that the backup got. */
   passed = 0;
   readonly #kill: () => void;
@@ -151,6 +153,7 @@ export class LinkTap {
       far.write(bytes);
       return;
     }
+    if (this.silent) return;
     const { plan } = this;
     if (plan !== undefined && this.passed >= plan.after) {
       this.#kill();
