@@ -10,7 +10,6 @@ import type { RecoveryStrategy, RefusalReason } from '../../contracts/strategy.j
 import {
   ControlType,
   type EndReason,
-  type Park,
   parseCredit,
   parseEnd,
   parseFence,
@@ -36,8 +35,8 @@ import { Connection, type ConnectionHost, type SealingOptions } from './connecti
 import type { HttpApplication } from './http-application.js';
 import { KeptConnection } from './kept-state.js';
 import { NativeConnection } from './native-connection.js';
+import { ParkedFlows } from './parked-flows.js';
 import { planResumption } from './resume-plan.js';
-import { StateForwarding } from './state-forwarding.js';
 
 /** Bytes of a new flow that may be sent before the director gives credit; its window. */
 const INITIAL_CREDIT_BYTES = 256 * 1024;
@@ -101,10 +100,7 @@ export class Replica implements ConnectionHost {
   readonly #outgoing = new Map<number, OutgoingLink>();
   readonly #kept = new Map<number, KeptConnection>();
   readonly #flows = new Map<number, Served>();
-  /** Backups of flows that are to be parked here: the link from the failed primary is still being drained. */
-  readonly #parking = new Map<number, number | undefined>();
-  /** Kept state on its way to another backup, and where it went. */
-  readonly #forwarding: StateForwarding;
+  readonly #parked: ParkedFlows;
   readonly #server: Server;
   #trunk: Trunk | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -120,7 +116,7 @@ export class Replica implements ConnectionHost {
       state: (flowId, payload) => this.#keep(flowId, payload),
       forget: (flowId) => this.#forget(flowId),
     });
-    this.#forwarding = new StateForwarding((flowId) => this.#kept.get(flowId));
+    this.#parked = this.#createParkedFlows();
     this.#server = createServer((socket) => this.#acceptTrunk(socket));
   }
 
@@ -216,7 +212,7 @@ export class Replica implements ConnectionHost {
       if (served.stage === 'native') served.native.destroy();
     }
     this.#flows.clear();
-    this.#parking.clear();
+    this.#parked.clear();
     for (const flowId of [...this.#kept.keys()]) this.#forget(flowId);
     this.#trunk = undefined;
   }
@@ -268,7 +264,7 @@ export class Replica implements ConnectionHost {
         this.#protect(flowId, parseProtect(body));
         return;
       case ControlType.park:
-        this.#park(flowId, parsePark(body));
+        this.#parked.park(flowId, parsePark(body));
         return;
       case ControlType.fence: {
         const { replica, incarnation } = parseFence(body);
@@ -354,30 +350,25 @@ export class Replica implements ConnectionHost {
         served.ended = reason;
         return;
       default:
-        this.#parking.delete(flowId);
-        this.#forwarding.forget(flowId);
+        this.#parked.forget(flowId);
         this.#forget(flowId);
     }
   }
 
   #protect(flowId: number, backup: number | undefined): void {
     const served = this.#flows.get(flowId);
-    const link = this.#linkTo(backup);
-    if (this.#parking.has(flowId)) this.#parking.set(flowId, backup);
-    else if (served?.stage === 'handshake' || served?.stage === 'taking') served.backup = backup;
-    else if (served?.stage === 'connection') served.connection.protect(link);
-    else if (link !== undefined && served === undefined) this.#forwarding.forward(flowId, link);
+    if (served?.stage === 'handshake' || served?.stage === 'taking') served.backup = backup;
+    else if (served?.stage === 'connection') served.connection.protect(this.#linkTo(backup));
+    else if (served === undefined) this.#parked.protect(flowId, backup);
   }
 
-  /** A client that says nothing is told at once when nobody can answer it any more. */
-  #park(flowId: number, { from, fromIncarnation, backup }: Park): void {
-    this.#parking.set(flowId, backup);
-    this.#incoming.whenDrained(from, fromIncarnation, LINK_DRAIN_GRACE_MS, () => {
-      if (!this.#parking.has(flowId)) return;
-      const link = this.#linkTo(this.#parking.get(flowId));
-      this.#parking.delete(flowId);
-      if (!this.#kept.has(flowId)) this.#refuse(flowId, 'state-missing');
-      else if (link !== undefined) this.#forwarding.forward(flowId, link);
+  #createParkedFlows(): ParkedFlows {
+    return new ParkedFlows({
+      keptOf: (flowId) => this.#kept.get(flowId),
+      linkTo: (backup) => this.#linkTo(backup),
+      whenDrained: (replica, incarnation, callback) =>
+        this.#incoming.whenDrained(replica, incarnation, LINK_DRAIN_GRACE_MS, callback),
+      stateMissing: (flowId) => this.#refuse(flowId, 'state-missing'),
     });
   }
 
@@ -425,7 +416,7 @@ export class Replica implements ConnectionHost {
       ended: undefined,
     };
     this.#flows.set(flowId, taking);
-    this.#parking.delete(flowId);
+    this.#parked.taken(flowId);
     this.#incoming.whenDrained(take.from, take.fromIncarnation, LINK_DRAIN_GRACE_MS, () => {
       // The director may have gone meanwhile, and all flows with it.
       if (this.#flows.get(flowId) !== taking) return;
@@ -450,7 +441,6 @@ export class Replica implements ConnectionHost {
       reason: 'state-missing' as const,
     };
     const plan = planResumption(kept, take, decision, committed);
-    this.#forwarding.taken(flowId);
     if ('refused' in plan) {
       this.#forget(flowId);
       this.#refuse(flowId, plan.refused);
