@@ -1,5 +1,6 @@
 /** From what all processes of a trial saw to its result. Pure: the judgement of a trial can be tested without one. */
 import type { CpuSample, DirectorReport, ReplicaReport } from '../cluster/messages.js';
+import type { NonceAudit } from '../cluster/nonce-audit.js';
 import type { ExecutionTally } from '../cluster/replica/ledger.js';
 import type { Fault, FaultEvidence, FaultOutcome } from '../contracts/fault.js';
 import type { LoadReport } from '../contracts/load.js';
@@ -32,6 +33,8 @@ export interface Observations {
   readonly beforeFault: readonly ReplicaReport[];
   readonly executions: ExecutionTally;
   readonly machine: MachineLoad;
+  /** Null when nonces were not audited. */
+  readonly audit: NonceAudit | null;
 }
 
 const BIN_MS = 10;
@@ -97,10 +100,15 @@ function measure(seen: Observations): Measurements {
     throughput,
     survivorCpu: binCpu(seen.survivors, faultMs, throughput),
     latencyMs: latencies(load, faultMs),
+    audit: seen.audit && countNonces(seen.audit),
     generator: load.generator,
     machine: seen.machine,
     warmth: warmth(load, loadStartMs, faultMs),
   };
+}
+
+function countNonces({ records, keys, reusedNonces, unnotedRecords }: NonceAudit): Measurements['audit'] {
+  return { records, keys, reusedNonces, unnotedRecords };
 }
 
 function countRequests({ requests }: LoadReport): Measurements['requests'] {
@@ -240,17 +248,31 @@ function notRecoverable(
 
 /** What may never happen, whatever the strategy, and what the strategy promises. */
 function violations(
-  { expects, fault, spec, evidence }: Observations,
+  { expects, fault, spec, evidence, audit }: Observations,
   { corruptedBytes, connections }: Measurements,
 ): string[] {
   const found: string[] = [];
   if (corruptedBytes > 0) found.push(`${corruptedBytes} wrong bytes reached a client`);
+  if (audit !== null) found.push(...nonceViolations(audit));
   const silent = connections.filter(({ fate, cause }) => fate === 'lost' && cause === NO_REPLY);
   if (silent.length > 0) found.push(`${silent.length} connections were neither served nor reset`);
   const { connections: possible } = fault.outcome(spec.replicas);
   if (expects.transport !== 'kept' || possible === 'reset' || falseAlarms(evidence).length > 0) return found;
   const broken = connections.filter(({ fate }) => fate !== 'kept');
   if (broken.length > 0) found.push(`${broken.length} connections were not kept: ${causes(broken)}`);
+  return found;
+}
+
+function nonceViolations({ reused, reusedNonces, unnotedRecords }: NonceAudit): string[] {
+  const found: string[] = [];
+  const [first] = reused;
+  if (first !== undefined) {
+    const { flowId, keyBase, sequenceNumber, explicitNonce, replicas } = first;
+    const which = `flow ${flowId}, key from record ${keyBase}, sequence number ${sequenceNumber}`;
+    const who = `sealed by replica ${replicas[0]}, then by replica ${replicas[1]}`;
+    found.push(`${reusedNonces} nonces were used twice: ${which}, explicit nonce ${explicitNonce}, ${who}`);
+  }
+  if (unnotedRecords > 0) found.push(`${unnotedRecords} records left without a note of their nonce`);
   return found;
 }
 
@@ -262,6 +284,7 @@ function brokenClaims(seen: Observations, measured: Measurements): string[] {
   const survived = expects.transport === 'reconnected' || outcome.connections === 'reset' ? kept : 0;
   return [
     ...fault.verify(evidence),
+    ...(seen.audit?.records === 0 && spec.engine === 'adopted' ? ['the audit of nonces saw no record'] : []),
     ...unexpectedHandshakes(expects, outcome, measured.handshakesAfterFault),
     ...(survived > 0 ? [`${survived} connections survived the fault`] : []),
   ];

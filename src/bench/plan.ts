@@ -75,9 +75,9 @@ function durations(
   };
 }
 
-function common({ suite, key, engine, replicas, rttMs, detector }: RunOptions) {
+function common({ suite, key, engine, rekey, audit, replicas, rttMs, detector }: RunOptions) {
   const tls = { version: suite.version, suite: suite.name, key };
-  return { tls, engine, replicas, rttMs, heartbeats: { ...detector } };
+  return { tls, engine, rekey, audit, replicas, rttMs, heartbeats: { ...detector } };
 }
 
 /** 31 bits: safe wherever a seed is stored. */

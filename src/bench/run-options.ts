@@ -38,6 +38,10 @@ export interface RunOptions {
   readonly suite: CipherSuite;
   readonly key: 'ecdsa-p256' | 'rsa-2048' | 'rsa-4096';
   readonly engine: 'adopted' | 'native';
+  /** Whether a takeover begins with a new key, or with nonces of its own. */
+  readonly rekey: boolean;
+  /** Whether every nonce that leaves towards clients is checked. */
+  readonly audit: boolean;
   readonly rttMs: number;
   readonly replicas: number;
   readonly detector: DetectorOptions;
@@ -88,6 +92,8 @@ function choice<const V extends readonly [string, ...string[]]>(...allowed: V) {
   return z.preprocess((value) => (typeof value === 'number' ? String(value) : value), values);
 }
 
+const flag = z.boolean('must be true or false');
+
 /** Names are those of the command line's options, in camel case. */
 const rawSchema = z
   .object({
@@ -105,11 +111,13 @@ const rawSchema = z
     suite: z.string('must be a name').default('aes-128-gcm'),
     key: choice('ecdsa-p256', 'rsa-2048', 'rsa-4096').default('ecdsa-p256'),
     engine: choice('adopted', 'native').default('adopted'),
+    rekey: flag.default(false),
+    audit: flag.default(false),
     rttMs: decimal(0, MAX_RTT_MS).default(0),
     replicas: integer(2, MAX_REPLICAS).default(2),
     heartbeatIntervalMs: integer(1, MAX_HEARTBEAT_INTERVAL_MS).default(DEFAULT_DETECTOR_OPTIONS.intervalMs),
     heartbeatMissed: integer(1, MAX_HEARTBEATS_MISSED).default(DEFAULT_DETECTOR_OPTIONS.missedLimit),
-    quick: z.boolean('must be true or false').default(false),
+    quick: flag.default(false),
   })
   .strict();
 
@@ -144,6 +152,8 @@ export async function parseRunOptions(raw: RawRunOptions, randomSeed: number): P
     }),
     key: options.key,
     engine: options.engine,
+    rekey: options.rekey,
+    audit: options.audit,
     rttMs: options.rttMs,
     replicas: options.replicas,
     detector: { intervalMs: options.heartbeatIntervalMs, missedLimit: options.heartbeatMissed },

@@ -2,7 +2,7 @@
  * One trial on real processes: starts a cluster and a load client, warms both up, injects the fault under load, and
  * collects what everybody saw.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +11,7 @@ import { createPrng } from '../base/prng.js';
 import type { Identity } from '../cluster/certificates.js';
 import { Cluster } from '../cluster/cluster.js';
 import type { DirectorReport } from '../cluster/messages.js';
+import { auditNonces } from '../cluster/nonce-audit.js';
 import { processEntry } from '../cluster/process-entry.js';
 import { countExecutions } from '../cluster/replica/ledger.js';
 import type { Fault, FaultRoles } from '../contracts/fault.js';
@@ -110,6 +111,8 @@ function startCluster(
     workloadSpecifier: workload.specifier,
     seed: spec.seed,
     engine: spec.engine,
+    rekey: spec.rekey ?? false,
+    audit: spec.audit ?? false,
     tls: tlsOf(spec),
     identity,
     rttMs: spec.rttMs,
@@ -169,6 +172,7 @@ async function observe(running: Running): Promise<Observations> {
     },
     executions: await countExecutions(cluster.ledgerPaths, failedAtMs(director)),
     machine,
+    audit: cluster.noncePath === undefined ? null : auditNonces(await readFile(cluster.noncePath)),
   };
 }
 

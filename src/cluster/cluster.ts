@@ -54,6 +54,10 @@ export interface ClusterOptions {
   readonly port: number;
   readonly detector?: DetectorOptions;
   /** Where the keys of the cluster come from; the system's random source when absent. */
+  /** Whether a takeover begins with a new key, or with nonces of its own. */
+  readonly rekey?: boolean;
+  /** Whether every nonce that leaves towards clients is recorded, in {@link Cluster.noncePath}. */
+  readonly audit?: boolean;
   readonly randomBytes?: (size: number) => Buffer;
   /** Called when the director has detected a failure. */
   readonly onReplicaFailed?: (replica: number, cause: string, atMs: number) => void;
@@ -117,6 +121,11 @@ export class Cluster {
   }
 
   /** Port of the director on 127.0.0.1. */
+  /** Rows for `auditNonces`, complete after {@link collectDirector}; undefined when nonces are not audited. */
+  get noncePath(): string | undefined {
+    return this.#options.audit === true ? join(this.#options.folder, 'nonces.bin') : undefined;
+  }
+
   get port(): number {
     return this.#port;
   }
@@ -256,6 +265,7 @@ export class Cluster {
         port: options.port,
       },
     });
+        noncePath: this.noncePath,
     this.#port = (await this.#director.expect('ready', START_TIMEOUT_MS)).port;
   }
 
@@ -290,6 +300,8 @@ export class Cluster {
         handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS + HANDSHAKE_ROUND_TRIPS * options.rttMs,
       },
     });
+        rekey: options.rekey ?? false,
+        audit: options.audit ?? false,
     const { trunkPort, linkPort } = await replica.expect('listening', START_TIMEOUT_MS);
     return { index, incarnation, trunkPort, linkPort };
   }

@@ -24,6 +24,10 @@ export interface ReplicaConfig {
   readonly ledgerPath: string;
   readonly heartbeatIntervalMs: number;
   readonly handshakeTimeoutMs: number;
+  /** Whether a takeover begins with a new key, or with nonces of its own. */
+  readonly rekey: boolean;
+  /** Whether the director is told what each record was sealed with. */
+  readonly audit: boolean;
 }
 
 export interface Peer {
@@ -86,6 +90,8 @@ export type ReplicaEvent =
 
 export interface DirectorStart extends DirectorConfig {
   readonly clockStartNs: bigint;
+  /** File that gets a row for each record that leaves towards a client; undefined when that is not audited. */
+  readonly noncePath: string | undefined;
 }
 
 export interface FlowRow {

@@ -33,6 +33,10 @@ export const trialSpecSchema = z.object({
     key: z.enum(['ecdsa-p256', 'rsa-2048', 'rsa-4096']),
   }),
   engine: z.enum(['adopted', 'native']),
+  /** Whether a takeover begins with a new key, or with nonces of its own; absent in older files: it does not. */
+  rekey: z.boolean().optional(),
+  /** Whether every nonce that left towards clients was checked; absent in older files: it was not. */
+  audit: z.boolean().optional(),
   rttMs: ms,
   /** Load before the fault, and after it. */
   beforeMs: ms,
@@ -137,6 +141,22 @@ export const measurementsSchema = z.object({
   }),
   /** Health of the load generator itself. */
   generator: z.object({ eventLoopDelayMaxMs: ms, lateStarts: count }),
+  /**
+   * The check that no key sealed two different records with one nonce, warm-up included; null when it was not asked for,
+   * absent in older files.
+   */
+  audit: z
+    .object({
+      /** Records of adopted connections that left towards clients. */
+      records: count,
+      /** Keys that they were sealed with. */
+      keys: count,
+      reusedNonces: count,
+      /** Records of which nobody told what they were sealed with. */
+      unnotedRecords: count,
+    })
+    .nullable()
+    .optional(),
   /** What else the machine did during the load; absent in older files. */
   machine: z
     .object({

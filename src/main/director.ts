@@ -1,8 +1,10 @@
 /** The director process: forked by the orchestrator, listens for clients on 127.0.0.1 and connects to all replicas. */
+import { openSync, writeSync } from 'node:fs';
 import { type Clock, createClock } from '../base/clock.js';
 import { OWN_DESCRIPTORS, readOpenFileLimit } from '../bench/open-files.js';
 import { Director, type DirectorObserver, type ReplicaAddress } from '../cluster/director/director.js';
 import type { DirectorFlow } from '../cluster/director/flow.js';
+import { NonceLog } from '../cluster/director/nonce-log.js';
 import type {
   DirectorCommand,
   DirectorEvent,
@@ -91,10 +93,17 @@ function maxClients(): number {
   return limit === undefined ? Number.POSITIVE_INFINITY : Math.max(1, limit.soft - OWN_DESCRIPTORS);
 }
 
+/** A process that is killed loses what it has not written; the rows are of use only together with its report. */
+function openNonceLog(path: string): NonceLog {
+  const file = openSync(path, 'a', 0o600);
+  return new NonceLog((rows) => writeSync(file, rows));
+}
+
 class DirectorProcess {
   readonly #parent: ParentChannel<DirectorEvent>;
   readonly #recorder: Recorder;
   #director: Director | undefined;
+  #nonceLog: NonceLog | undefined;
 
   constructor() {
     this.#parent = serveParent<DirectorCommand, DirectorEvent>({
@@ -103,7 +112,10 @@ class DirectorProcess {
         if (this.#director !== undefined) this.#director.placement = placement;
         this.#parent.send({ kind: 'placed' });
       },
-      collect: () => this.#parent.send({ kind: 'report', report: this.#recorder.report() }),
+      collect: () => {
+        this.#nonceLog?.flush();
+        this.#parent.send({ kind: 'report', report: this.#recorder.report() });
+      },
       rotate: () => {
         this.#parent.send({ kind: 'report', report: this.#recorder.report() });
         this.#recorder.forget();
@@ -127,6 +139,7 @@ class DirectorProcess {
 
   async #start(start: DirectorStart): Promise<void> {
     const clock: Clock = createClock(start.clockStartNs);
+    this.#nonceLog = start.noncePath === undefined ? undefined : openNonceLog(start.noncePath);
     this.#director = new Director({ ...start, maxClients: maxClients() }, this.#recorder, clock);
     this.#parent.send({ kind: 'ready', port: await this.#director.start() });
   }

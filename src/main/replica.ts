@@ -17,6 +17,7 @@ import { Ledger } from '../cluster/replica/ledger.js';
 import { rehearseTakeover } from '../cluster/replica/rehearsal.js';
 import { Replica, type ReplicaObserver } from '../cluster/replica/replica.js';
 import { type ParentChannel, serveParent } from '../net/message-channel.js';
+import { Trunk } from '../net/trunk.js';
 import { CIPHER_SUITES } from '../tls/cipher-suites.js';
 
 /** Fine enough to tell the CPU time of a recovery of some tens of ms; one sample costs about 2 us. */
@@ -138,6 +139,7 @@ class ReplicaProcess {
         clusterKey: Buffer.from(config.clusterKey),
         heartbeatIntervalMs: config.heartbeatIntervalMs,
         handshakeTimeoutMs: config.handshakeTimeoutMs,
+        sealing: { rekey: config.rekey, ...(config.audit ? { note: Trunk.sealedNote } : {}) },
       },
       recorder,
       clock,

@@ -441,3 +441,36 @@ describe('warmth', () => {
     expect(measure(observe([keptStory(0)], KEPT)).warmth).toBeNull();
   });
 });
+
+describe('the audit of nonces', () => {
+  const stories = [keptStory(0), keptStory(1)];
+  const clean = { records: 7, keys: 2, reusedNonces: 0, reused: [], unnotedRecords: 0 };
+  const nonce = { flowId: 3, keyBase: 6, sequenceNumber: 9n, explicitNonce: '00'.repeat(8) };
+
+  it('is part of the measurements when it was asked for', () => {
+    expect(measure(observe(stories, KEPT)).audit).toBeNull();
+    const { reused: _, ...counts } = clean;
+    expect(measure(observe(stories, KEPT, { audit: clean })).audit).toEqual(counts);
+  });
+
+  it('makes a nonce that was used twice a violation', () => {
+    const audit = { ...clean, reusedNonces: 2, reused: [{ ...nonce, replicas: [0, 1] as const }] };
+    expect(evaluate(observe(stories, KEPT, { audit })).violations).toEqual([
+      '2 nonces were used twice: flow 3, key from record 6, sequence number 9, explicit nonce 0000000000000000, ' +
+        'sealed by replica 0, then by replica 1',
+    ]);
+  });
+
+  it('makes records that nobody accounts for a violation', () => {
+    const audit = { ...clean, unnotedRecords: 4 };
+    expect(evaluate(observe(stories, KEPT, { audit })).violations).toEqual([
+      '4 records left without a note of their nonce',
+    ]);
+  });
+
+  it('proves nothing when it saw nothing', () => {
+    const result = evaluate(observe(stories, KEPT, { audit: { ...clean, records: 0 } }));
+    expect(result.status).toBe('invalid');
+    expect(reasonsOf(result)).toContain('the audit of nonces saw no record');
+  });
+});

@@ -33,6 +33,8 @@ describe('what is not given', () => {
       seed: RANDOM_SEED,
       key: 'ecdsa-p256',
       engine: 'adopted',
+      rekey: false,
+      audit: false,
       rttMs: 0,
       replicas: 2,
       detector: { intervalMs: 100, missedLimit: 20 },

@@ -17,7 +17,7 @@ const MAX_SPR_BYTES_PER_CONNECTION = 1000;
 const RUN_TIMEOUT_MS = 120_000;
 
 function compare(folder: string, ...args: string[]): Promise<ProgramResult> {
-  const common = ['--quick', '--trials', '1', '--connections', String(CONNECTIONS), '--seed', '1'];
+  const common = ['--quick', '--trials', '1', '--connections', String(CONNECTIONS), '--seed', '1', '--audit'];
   return runCli(['compare', ...common, '--out', folder, ...args], { cwd: ROOT });
 }
 

@@ -28,6 +28,11 @@ export function withRunOptions(command: Command): Command {
       '--engine <kind>',
       'adopted, or native: plain node:tls, for strategies that reconnect (default: adopted)',
     )
+    .option(
+      '--rekey',
+      'begin each takeover with a KeyUpdate, in TLS 1.2 AES-GCM with a fresh region of nonces; no effect on TLS 1.2 ChaCha20',
+    )
+    .option('--audit', 'record every nonce that leaves towards clients and check that none is used twice')
     .option('--rtt-ms <ms>', 'round-trip time between client and director (default: 0)')
     .option('--replicas <n>', 'replica servers (default: 2)')
     .option('--heartbeat-interval-ms <ms>', 'time between two heartbeats (default: 100)')

@@ -34,6 +34,10 @@ export function serveCommand(): Command {
     .option('--suite <name>', 'cipher suite', 'aes-128-gcm')
     .option('--key <type>', 'ecdsa-p256, rsa-2048 or rsa-4096', 'ecdsa-p256')
     .option('--engine <kind>', 'adopted or native', 'adopted')
+    .option(
+      '--rekey',
+      'begin each takeover with a KeyUpdate, in TLS 1.2 AES-GCM with a fresh region of nonces; no effect on TLS 1.2 ChaCha20',
+    )
     .option('--rtt-ms <ms>', 'round-trip time between client and director', '0')
     .action(async (options: ServeOptions) => {
       process.exitCode = await serve(options);
@@ -90,6 +94,7 @@ async function startCluster(options: RunOptions, port: number, folder: string): 
     workloadSpecifier: workload.specifier,
     seed: options.seed,
     engine: options.engine,
+    rekey: options.rekey,
     tls: { version: options.suite.version, ciphers: options.suite.opensslName },
     identity,
     rttMs: options.rttMs,
