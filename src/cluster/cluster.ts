@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecoveryStrategy } from '../contracts/strategy.js';
 import { type ChildChannel, type ChildExit, spawnChild } from '../net/message-channel.js';
+import { deriveTrunkKey } from '../net/trunk-greeting.js';
 import { HANDSHAKE_TIMEOUT_MS } from '../tls/adoption.js';
 import type { Identity } from './certificates.js';
 import type { Placement, ReplicaAddress, ReplicaStatus } from './director/director.js';
@@ -68,7 +69,7 @@ type DirectorChannel = ChildChannel<DirectorCommand, DirectorEvent>;
 
 /** What all replicas share, those that come back included. */
 interface ClusterKeys {
-  readonly clusterKey: Uint8Array;
+  readonly clusterKey: Buffer;
   readonly ticketKeys: Uint8Array | undefined;
 }
 
@@ -258,6 +259,7 @@ export class Cluster {
       start: {
         clockStartNs: options.clockStartNs,
         replicas: this.#listening.map(addressOf),
+        trunkKey: deriveTrunkKey(this.#keys.clusterKey),
         transport: options.strategy.expects.transport,
         idleFlows: options.strategy.backup?.idleFlows ?? 'eager',
         rttMs: options.rttMs,

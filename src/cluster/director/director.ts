@@ -16,6 +16,7 @@ import {
   parseSealed,
 } from '../../net/control-records.js';
 import { Trunk } from '../../net/trunk.js';
+import { greetReplica } from '../../net/trunk-greeting.js';
 import { Alert } from '../../tls/alert.js';
 import { type DetectorOptions, FailureDetector } from './failure-detector.js';
 import { DirectorFlow, type FlowHost, type Upstream } from './flow.js';
@@ -29,6 +30,8 @@ export interface ReplicaAddress extends Pick<Upstream, 'index' | 'incarnation'> 
 
 export interface DirectorConfig {
   readonly replicas: readonly ReplicaAddress[];
+  /** Proves to replicas that this is their director, and the other way round. */
+  readonly trunkKey: Uint8Array;
   /** From the strategy: whether flows are taken over at all, and when idle ones are. */
   readonly transport: Expectation['transport'];
   readonly idleFlows: BackupRole['idleFlows'];
@@ -180,6 +183,7 @@ export class Director implements FlowHost {
   async #connectReplica({ index, incarnation, trunkPort }: ReplicaAddress): Promise<Replica> {
     const socket = connect(trunkPort, '127.0.0.1');
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    await greetReplica(socket, Buffer.from(this.#config.trunkKey));
     const detector = new FailureDetector(this.#config.detector, this.#clock());
     const trunk: Trunk = new Trunk(socket, {
       tlsRecord: (flowId, record) => this.#serverRecord(replica, flowId, record),

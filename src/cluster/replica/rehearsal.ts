@@ -10,6 +10,7 @@ import type { RecoveryStrategy } from '../../contracts/strategy.js';
 import type { Application } from '../../contracts/workload.js';
 import { ControlType, encodeTake } from '../../net/control-records.js';
 import { Trunk } from '../../net/trunk.js';
+import { deriveTrunkKey, greetReplica } from '../../net/trunk-greeting.js';
 import type { CipherSuite } from '../../tls/cipher-suites.js';
 import { mirrored, randomState } from '../../tls/random-state.js';
 import { ContentType } from '../../tls/record.js';
@@ -60,7 +61,7 @@ export async function rehearseTakeover(options: RehearsalOptions, clock: Clock):
   try {
     const states = Array.from({ length: REHEARSED_FLOWS }, () => randomState(options.suite));
     await replicate(states, options.strategy, linkPort, clusterKey);
-    await takeOver(states, await connected(trunkPort));
+    await takeOver(states, await connected(trunkPort, clusterKey));
   } finally {
     replica.stop();
   }
@@ -133,8 +134,8 @@ function sealedRequest(state: StaticState): Buffer {
   return Buffer.concat(createWriteState(mirrored(state), 0).seal(ContentType.application_data, REQUEST));
 }
 
-async function connected(port: number): Promise<Socket> {
+async function connected(port: number, clusterKey: Buffer): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
-  await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  await greetReplica(socket, deriveTrunkKey(clusterKey));
   return socket;
 }

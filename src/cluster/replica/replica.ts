@@ -20,6 +20,7 @@ import {
   type Take,
 } from '../../net/control-records.js';
 import { Trunk } from '../../net/trunk.js';
+import { deriveTrunkKey, greetDirector } from '../../net/trunk-greeting.js';
 import {
   type Adopted,
   HANDSHAKE_TIMEOUT_MS,
@@ -102,6 +103,7 @@ export class Replica implements ConnectionHost {
   readonly #flows = new Map<number, Served>();
   readonly #parked: ParkedFlows;
   readonly #server: Server;
+  readonly #trunkKey: Buffer;
   #trunk: Trunk | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
 
@@ -117,7 +119,8 @@ export class Replica implements ConnectionHost {
       forget: (flowId) => this.#forget(flowId),
     });
     this.#parked = this.#createParkedFlows();
-    this.#server = createServer((socket) => this.#acceptTrunk(socket));
+    this.#trunkKey = deriveTrunkKey(options.clusterKey);
+    this.#server = createServer((socket) => void this.#acceptTrunk(socket));
   }
 
   /** Listens for the director and for the other replicas, on ephemeral ports of 127.0.0.1. */
@@ -189,7 +192,13 @@ export class Replica implements ConnectionHost {
   }
 
   /** One director at a time: another connection is not one. */
-  #acceptTrunk(socket: Socket): void {
+  async #acceptTrunk(socket: Socket): Promise<void> {
+    try {
+      await greetDirector(socket, this.#trunkKey);
+    } catch {
+      // Of a stranger nothing is kept, not even the socket.
+      return;
+    }
     if (this.#trunk !== undefined) {
       socket.destroy();
       return;

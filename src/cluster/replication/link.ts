@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { ProtocolError } from '../../base/errors.js';
 import { GatherWriter } from '../../net/gather-writer.js';
+import { readExactly } from '../../net/read-exactly.js';
 import { Alert } from '../../tls/alert.js';
 import {
   deriveLinkKey,
@@ -371,19 +372,3 @@ class IncomingLink {
   }
 }
 
-/** The first bytes of a connection; what follows them stays to be read. Rejects when it ends before. */
-async function readExactly(socket: Socket, bytes: number): Promise<Buffer> {
-  for (;;) {
-    const chunk: Buffer | null = socket.read(bytes);
-    if (chunk !== null) return chunk;
-    if (socket.readableEnded || socket.destroyed) throw new Error('the link ended before its challenge came');
-    await new Promise<void>((resolve, reject) => {
-      const settle = (error?: Error): void => {
-        socket.off('readable', settle).off('end', settle).off('error', settle);
-        if (error instanceof Error) reject(error);
-        else resolve();
-      };
-      socket.on('readable', settle).on('end', settle).on('error', settle);
-    });
-  }
-}

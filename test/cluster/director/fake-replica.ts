@@ -4,8 +4,11 @@ import { createClock } from '../../../src/base/clock.js';
 import { Director, type DirectorConfig } from '../../../src/cluster/director/director.js';
 import { ControlType } from '../../../src/net/control-records.js';
 import { Trunk } from '../../../src/net/trunk.js';
+import { deriveTrunkKey, greetDirector } from '../../../src/net/trunk-greeting.js';
 import { RecordDeframer, TLS_STREAM } from '../../../src/tls/deframer.js';
 import { listen, until } from '../replica/harness.js';
+
+const TRUNK_KEY = deriveTrunkKey(Buffer.alloc(32, 0x6b));
 
 export interface Received {
   readonly flowId: number;
@@ -22,7 +25,7 @@ export class FakeReplica {
   #trunk: Trunk | undefined;
 
   constructor() {
-    this.#server = createServer((socket) => this.#accept(socket));
+    this.#server = createServer((socket) => void this.#accept(socket));
   }
 
   listen(): Promise<number> {
@@ -69,8 +72,9 @@ export class FakeReplica {
     this.#server.close();
   }
 
-  #accept(socket: Socket): void {
+  async #accept(socket: Socket): Promise<void> {
     this.#socket = socket;
+    await greetDirector(socket, TRUNK_KEY);
     this.#trunk = new Trunk(socket, {
       tlsRecord: (flowId, record) =>
         this.received.push({ flowId, type: record[0] ?? 0, flags: 0, bytes: Buffer.from(record) }),
@@ -174,6 +178,7 @@ export class DirectorBench {
     }
     const config: DirectorConfig = {
       replicas: ports,
+      trunkKey: TRUNK_KEY,
       transport: 'kept',
       idleFlows: 'lazy',
       rttMs: 0,

@@ -26,6 +26,7 @@ import {
   type Take,
 } from '../../../src/net/control-records.js';
 import { FLOW_ID_BYTES, Trunk } from '../../../src/net/trunk.js';
+import { deriveTrunkKey } from '../../../src/net/trunk-greeting.js';
 import type { CipherSuite } from '../../../src/tls/cipher-suites.js';
 import { RecordDeframer } from '../../../src/tls/deframer.js';
 import { RECORD_HEADER_BYTES } from '../../../src/tls/record.js';
@@ -38,6 +39,8 @@ const NO_HEARTBEATS: DetectorOptions = { intervalMs: 3_600_000, missedLimit: 1 }
 /** Executions are counted in memory. */
 const NO_LEDGER = new Ledger('/dev/null', () => 0);
 const CLUSTER_KEY = Buffer.alloc(32, 0x6b);
+/** Challenge and proof: they come before the first record of each direction of a trunk. */
+const GREETING_BYTES = 64;
 
 /** Between director and replica: counts records, and cuts the replica off when its time has come. */
 class TrunkTap {
@@ -53,10 +56,10 @@ class TrunkTap {
     this.#kill = kill;
     const replies = trunkDeframer();
     const commands = trunkDeframer();
-    const back = (chunk: Buffer, near: Socket): void =>
-      replies.push(chunk, (record) => this.#pass(record, near));
-    const forth = (chunk: Buffer, far: Socket): void =>
-      commands.push(chunk, (record) => far.write(tampered(record, tamper ?? ((take) => take))));
+    const back = afterGreeting((chunk, near) => replies.push(chunk, (record) => this.#pass(record, near)));
+    const forth = afterGreeting((chunk, far) =>
+      commands.push(chunk, (record) => far.write(tampered(record, tamper ?? ((take) => take)))),
+    );
     this.tap = tamper === undefined ? new Tap(targetPort, back) : new Tap(targetPort, back, forth);
   }
 
@@ -81,6 +84,19 @@ class TrunkTap {
     near.write(record);
     if (plan?.moment === 'at-once' && this.passed.length === plan.after) this.#kill();
   }
+}
+
+/** Forwards the greeting, which is no record, and hands on what follows it. */
+function afterGreeting(
+  handle: (chunk: Buffer, target: Socket) => void,
+): (chunk: Buffer, target: Socket) => void {
+  let greetingBytes = GREETING_BYTES;
+  return (chunk, target) => {
+    const greeting = chunk.subarray(0, greetingBytes);
+    greetingBytes -= greeting.length;
+    if (greeting.length > 0) target.write(greeting);
+    if (greeting.length < chunk.length) handle(chunk.subarray(greeting.length), target);
+  };
 }
 
 function trunkDeframer(): RecordDeframer {
@@ -251,6 +267,7 @@ export class TestCluster {
     );
     const config = {
       replicas,
+      trunkKey: deriveTrunkKey(CLUSTER_KEY),
       transport: strategy.expects.transport,
       idleFlows: strategy.backup?.idleFlows ?? 'eager',
       rttMs,

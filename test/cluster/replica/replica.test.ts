@@ -11,6 +11,7 @@ import { OutgoingLink } from '../../../src/cluster/replication/link.js';
 import { encodeStateMessage } from '../../../src/cluster/replication/state-message.js';
 import { ControlType, encodeFence, encodeTake, parseEnd, type Take } from '../../../src/net/control-records.js';
 import { Trunk } from '../../../src/net/trunk.js';
+import { deriveTrunkKey, greetReplica } from '../../../src/net/trunk-greeting.js';
 import { Alert, AlertLevel } from '../../../src/tls/alert.js';
 import { findSuite } from '../../../src/tls/cipher-suites.js';
 import { fullHandshake } from '../../../strategies/full-handshake.js';
@@ -189,6 +190,7 @@ describe('the end of a connection', () => {
 
 describe('a replica', () => {
   const CLUSTER_KEY = Buffer.alloc(32);
+  const TRUNK_KEY = deriveTrunkKey(CLUSTER_KEY);
 
   function createReplica(): Replica {
     return new Replica(
@@ -211,7 +213,7 @@ describe('a replica', () => {
     const replica = createReplica();
     const { trunkPort, linkPort: port } = await replica.listen();
     const socket = connect(trunkPort, '127.0.0.1');
-    await once(socket, 'connect');
+    await greetReplica(socket, TRUNK_KEY);
     const handler = { tlsRecord() {}, controlRecord() {}, batchEnd() {}, closed() {} };
     const director = new Trunk(socket, handler);
     const identity = { peer: 1, self: 0, incarnation: 7, port, clusterKey: CLUSTER_KEY };
@@ -236,11 +238,33 @@ describe('a replica', () => {
     await once(socket, 'close');
   });
 
+  it('has no director but one of its own run, however many others come first', async () => {
+    const replica = createReplica();
+    const { trunkPort } = await replica.listen();
+    const strangers = [connect(trunkPort, '127.0.0.1'), connect(trunkPort, '127.0.0.1')];
+    const [silent, impostor] = strangers;
+    if (silent === undefined || impostor === undefined) throw new Error('no strangers');
+    await expect(greetReplica(impostor, Buffer.alloc(32, 9))).rejects.toThrow('ended before');
+    const socket = connect(trunkPort, '127.0.0.1');
+    await greetReplica(socket, TRUNK_KEY);
+    const ends: string[] = [];
+    const director = new Trunk(socket, {
+      tlsRecord() {},
+      controlRecord: (flowId, _type, _flags, body) => ends.push(`${flowId} ${parseEnd(body)}`),
+      batchEnd() {},
+      closed() {},
+    });
+    director.sendControl(4, ControlType.take, encodeTake(UNKNOWN_FLOW));
+    await until(() => ends.length === 1);
+    for (const each of [...strangers, socket]) each.destroy();
+    replica.stop();
+  });
+
   it('ends flows whose control records make no sense, and refuses to take over what it does not know', async () => {
     const replica = createReplica();
     const { trunkPort } = await replica.listen();
     const socket = connect(trunkPort, '127.0.0.1');
-    await once(socket, 'connect');
+    await greetReplica(socket, TRUNK_KEY);
     const ends: string[] = [];
     const director = new Trunk(socket, {
       tlsRecord() {},
