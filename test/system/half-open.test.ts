@@ -99,7 +99,6 @@ describe('half-open handshakes', () => {
     process.stderr.write(
       `${count} half-open handshakes: ${Math.round(director)} bytes each at the director, ${Math.round(replica)} at the replica\n`,
     );
-    expect(crowd.closed).toBe(0);
     expect(director).toBeLessThan(20 * KIB);
     // One OpenSSL object each would be 23 KiB and more.
     expect(replica).toBeLessThan(8 * KIB);
@@ -126,7 +125,6 @@ describe('a director without free descriptors', () => {
       await client.check(10_000);
       await sleep(200);
     }
-    expect(crowd.closed).toBe(300 - 63);
     // Of a processor, while there was next to nothing to do: an accept that is tried again and again takes all of it.
     expect(cpuMs(server.directorPid) - usedMs).toBeLessThan(500);
     crowd.destroy();

@@ -57,7 +57,7 @@ export class RecordReshaper {
   #handshake: Epoch | undefined;
   #flight: Buffer = Buffer.alloc(0);
   #application: Epoch | undefined;
-  /** Handshake records of the client so far, without protection. */
+  /** From here on the client's records are protected. */
   #protected = false;
 
   constructor(shape: Shape) {
@@ -91,10 +91,9 @@ export class RecordReshaper {
     return pieces.map((piece) => plainRecord(piece));
   }
 
-  /** A record of any kind under the keys of the application epoch, behind everything that was sent. */
-  seal(piece: Piece): Buffer {
-    if (this.#application === undefined) throw new Error('the handshake is not done');
-    return this.#application.seal(piece);
+  /** The client's Finished has gone through. */
+  get finished(): boolean {
+    return this.#application !== undefined;
   }
 
   #protectedFlight(record: Buffer): readonly Buffer[] {

@@ -3,7 +3,7 @@
  * belong to the test, so that a replica can be cut off after any record that it sends.
  */
 import type { Socket } from 'node:net';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { inspect } from 'node:util';
 import { createClock } from '../../../src/base/clock.js';
 import { createIdentity, type Identity } from '../../../src/cluster/certificates.js';
@@ -27,6 +27,7 @@ import {
 } from '../../../src/net/control-records.js';
 import { FLOW_ID_BYTES, Trunk } from '../../../src/net/trunk.js';
 import { deriveTrunkKey } from '../../../src/net/trunk-greeting.js';
+import { HANDSHAKE_TIMEOUT_MS } from '../../../src/tls/adoption.js';
 import type { CipherSuite } from '../../../src/tls/cipher-suites.js';
 import { RecordDeframer } from '../../../src/tls/deframer.js';
 import { RECORD_HEADER_BYTES } from '../../../src/tls/record.js';
@@ -125,6 +126,10 @@ export interface ClusterOptions {
   readonly detector?: DetectorOptions;
   readonly rttMs?: number;
   readonly engine?: Engine;
+  /** Beside the identity, the version and the suite. */
+  readonly context?: SecureContextOptions;
+  readonly clientCertificate?: 'none' | 'required';
+  readonly handshakeTimeoutMs?: number;
   readonly sealing?: Pick<SealingOptions, 'rekey' | 'rekeyAfterRecords'>;
   /** A director that tells the backup something else than what it counted. */
   readonly tamper?: (take: Take) => Take;
@@ -295,7 +300,9 @@ export class TestCluster {
         incarnation,
         strategy,
         engine: this.#options.engine ?? 'adopted',
-        secureContext: serverContext(identity, this.#options.suite, strategy.sharesTicketKeys),
+        secureContext: serverContext(identity, this.#options, strategy.sharesTicketKeys),
+        clientCertificate: this.#options.clientCertificate ?? 'none',
+        handshakeTimeoutMs: this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
         application: new HttpApplication(this.#counted(application), NO_LEDGER),
         clusterKey: CLUSTER_KEY,
         heartbeatIntervalMs: (this.#options.detector ?? NO_HEARTBEATS).intervalMs,
@@ -387,7 +394,7 @@ export const IDENTITY = createIdentity({ key: 'ecdsa-p256', servername: 'localho
 
 function serverContext(
   { certificatePem, privateKeyPem }: Identity,
-  suite: CipherSuite,
+  { suite, context }: ClusterOptions,
   sharesTicketKeys: boolean,
 ): SecureContext {
   return createSecureContext({
@@ -398,6 +405,7 @@ function serverContext(
     maxVersion: `TLSv${suite.version}`,
     ciphers: suite.opensslName,
     sessionIdContext: 'test',
+    ...context,
   });
 }
 

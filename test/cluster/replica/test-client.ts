@@ -1,6 +1,7 @@
 /** An unmodified TLS client that speaks HTTP/1.1 and checks what it gets. */
 import { once } from 'node:events';
-import { connect, type TLSSocket } from 'node:tls';
+import type { Duplex } from 'node:stream';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { HttpMessageReader } from '../../../src/http/message-reader.js';
 import type { CipherSuite } from '../../../src/tls/cipher-suites.js';
 import { IDENTITY } from './harness.js';
@@ -32,17 +33,29 @@ export class TestClient {
 
   /** Begins to connect; requests wait for the handshake. */
   static async open(port: number, suite: CipherSuite, session?: Buffer): Promise<TestClient> {
+    return TestClient.#connect(suite, { port, host: '127.0.0.1', ...(session && { session }) });
+  }
+
+  /** As {@link open}, on a transport that there is already. */
+  static async over(
+    transport: Duplex,
+    suite: CipherSuite,
+    options: ConnectionOptions = {},
+  ): Promise<TestClient> {
+    return TestClient.#connect(suite, { socket: transport, ...options });
+  }
+
+  static async #connect(suite: CipherSuite, options: ConnectionOptions): Promise<TestClient> {
     const { caPem } = await IDENTITY;
+    const version = `TLSv${suite.version}` as const;
     return new TestClient(
       connect({
-        port,
-        host: '127.0.0.1',
         servername: 'localhost',
         ca: caPem,
-        minVersion: `TLSv${suite.version}`,
-        maxVersion: `TLSv${suite.version}`,
+        minVersion: version,
+        maxVersion: version,
         ciphers: suite.opensslName,
-        ...(session === undefined ? {} : { session }),
+        ...options,
       }),
     );
   }
