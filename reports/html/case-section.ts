@@ -11,6 +11,7 @@ import { survivorCpuChart } from '../charts/survivor-cpu.js';
 import { throughputChart } from '../charts/throughput.js';
 import { type CellGroup, comparisonOf, strategyTitle } from '../shared/cells.js';
 import { MEASURE_COLUMNS, type Row, toRow } from '../shared/columns.js';
+import { faultNotes } from '../shared/fault-notes.js';
 import { formatCount, formatMs, formatNumberOf, NONE } from '../shared/format.js';
 import { describeSpeed, formatComparison } from '../shared/verdict.js';
 import { figure, scrollable } from './figure.js';
@@ -22,7 +23,7 @@ import { sequenceFigure } from './sequence.js';
 export async function caseSection(group: CellGroup, results: Results, isOpen: boolean): Promise<Markup> {
   const { summary, series } = results;
   const drawn = chartSeries(group, summary, series);
-  const content = html`${missingNote(group, summary)}${await charts(drawn, summary)}${cellsTable(group, summary)}${timesTable(group, summary)}${sequences(drawn, group, summary)}`;
+  const content = html`${missingNote(group, summary)}${faultNote(group)}${await charts(drawn, summary)}${cellsTable(group, summary)}${timesTable(group, summary)}${sequences(drawn, group, summary)}`;
   return html`<details class="case"${isOpen ? ' open' : ''}><summary><h3>${group.workload}, ${group.fault}</h3>${caseVerdict(group, summary)}</summary>${content}</details>`;
 }
 
@@ -46,6 +47,12 @@ function missingNote({ cells }: CellGroup, summary: Summary): Markup {
     return html`<p class="note">${strategyTitle(summary, strategy)}: no completed trial (${rejected} did not count), so that it is not in the charts.</p>`;
   });
   return html`${notes}`;
+}
+
+/** What the fault did beyond the columns of the table. */
+function faultNote(group: CellGroup): Markup {
+  const notes = faultNotes(group).map((note) => html`<p class="note">${note}</p>`);
+  return notes.length === 0 ? NOTHING : html`${notes}`;
 }
 
 async function charts(drawn: readonly ChartSeries[], summary: Summary): Promise<Markup> {

@@ -53,6 +53,16 @@ describe('HTML report', () => {
     }
   });
 
+  it('tells what nothing could recover, whatever the reason holds', async () => {
+    const results = fixtureResults();
+    const notRecoverable = { connections: 12, reason: '<i>nobody</i> is left' };
+    const [first, ...rest] = results.summary.cells;
+    if (first === undefined) throw new Error('the fixture has cells');
+    const cells = [{ ...first, notRecoverable }, ...rest];
+    const page = await render({ ...results, summary: { ...results.summary, cells } });
+    expect(page).toContain(`12 of ${first.strategy} (&lt;i&gt;nobody&lt;/i&gt; is left)`);
+  });
+
   it('has only the first case unfolded', async () => {
     const cases = (await render()).match(/<details class="case"( open)?>/g);
     expect(cases).toEqual([

@@ -1,10 +1,11 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { loadFault } from '../../../src/cluster/faults/index.js';
 import { describeFault } from './conformance.js';
 
-const PATH = fileURLToPath(new URL('../../../examples/faults/hang-then-kill.js', import.meta.url));
-const fault = await loadFault(PATH);
+const FOLDER = fileURLToPath(new URL('../../../examples/faults/', import.meta.url));
+const fault = await loadFault(join(FOLDER, 'hang-then-kill.js'));
 
 describeFault(fault);
 

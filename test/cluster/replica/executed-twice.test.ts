@@ -18,7 +18,8 @@ const BODIES = createSeededBytes(3);
 const REPLY_BYTES = 500;
 const POST_ID = '0-1';
 const POST = post(POST_ID, REPLY_BYTES, BODIES.slice(`request:${POST_ID}`, 0, 64));
-const DOCUMENT = new URL('../../../docs/executed-twice.md', import.meta.url);
+const DOCUMENT_NAME = 'executed-twice.md';
+const DOCUMENT = new URL(`../../../docs/${DOCUMENT_NAME}`, import.meta.url);
 /** A few seconds on a machine that does nothing else. */
 const MANY_CLUSTERS_TIMEOUT_MS = 60_000;
 
