@@ -54,11 +54,11 @@ export interface ClusterOptions {
   /** Port of the director; 0 for any. */
   readonly port: number;
   readonly detector?: DetectorOptions;
-  /** Where the keys of the cluster come from; the system's random source when absent. */
   /** Whether a takeover begins with a new key, or with nonces of its own. */
   readonly rekey?: boolean;
   /** Whether every nonce that leaves towards clients is recorded, in {@link Cluster.noncePath}. */
   readonly audit?: boolean;
+  /** Where the keys of the cluster come from; the system's random source when absent. */
   readonly randomBytes?: (size: number) => Buffer;
   /** Called when the director has detected a failure. */
   readonly onReplicaFailed?: (replica: number, cause: string, atMs: number) => void;
@@ -121,12 +121,12 @@ export class Cluster {
     return cluster;
   }
 
-  /** Port of the director on 127.0.0.1. */
   /** Rows for `auditNonces`, complete after {@link collectDirector}; undefined when nonces are not audited. */
   get noncePath(): string | undefined {
     return this.#options.audit === true ? join(this.#options.folder, 'nonces.bin') : undefined;
   }
 
+  /** Port of the director on 127.0.0.1. */
   get port(): number {
     return this.#port;
   }
@@ -265,9 +265,9 @@ export class Cluster {
         rttMs: options.rttMs,
         detector: options.detector ?? DEFAULT_DETECTOR_OPTIONS,
         port: options.port,
+        noncePath: this.noncePath,
       },
     });
-        noncePath: this.noncePath,
     this.#port = (await this.#director.expect('ready', START_TIMEOUT_MS)).port;
   }
 
@@ -300,10 +300,10 @@ export class Cluster {
         ledgerPath: this.#ledgerPaths[index] ?? '',
         heartbeatIntervalMs: (options.detector ?? DEFAULT_DETECTOR_OPTIONS).intervalMs,
         handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS + HANDSHAKE_ROUND_TRIPS * options.rttMs,
-      },
-    });
         rekey: options.rekey ?? false,
         audit: options.audit ?? false,
+      },
+    });
     const { trunkPort, linkPort } = await replica.expect('listening', START_TIMEOUT_MS);
     return { index, incarnation, trunkPort, linkPort };
   }

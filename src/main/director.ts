@@ -140,7 +140,12 @@ class DirectorProcess {
   async #start(start: DirectorStart): Promise<void> {
     const clock: Clock = createClock(start.clockStartNs);
     this.#nonceLog = start.noncePath === undefined ? undefined : openNonceLog(start.noncePath);
-    this.#director = new Director({ ...start, maxClients: maxClients() }, this.#recorder, clock);
+    this.#director = new Director(
+      { ...start, maxClients: maxClients() },
+      this.#recorder,
+      clock,
+      this.#nonceLog,
+    );
     this.#parent.send({ kind: 'ready', port: await this.#director.start() });
   }
 

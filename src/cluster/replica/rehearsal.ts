@@ -47,6 +47,7 @@ export async function rehearseTakeover(options: RehearsalOptions, clock: Clock):
   const replica = new Replica(
     {
       index: BACKUP,
+      incarnation: 0,
       strategy: options.strategy,
       engine: 'adopted',
       secureContext: options.secureContext,
@@ -74,7 +75,7 @@ async function replicate(
   port: number,
   clusterKey: Buffer,
 ): Promise<void> {
-  const link = await OutgoingLink.connect({ peer: BACKUP, self: PRIMARY, port, clusterKey });
+  const link = await OutgoingLink.connect({ peer: BACKUP, self: PRIMARY, incarnation: 0, port, clusterKey });
   const snapshot = replicates.includes('sequence-numbers') && {
     position: START,
     input: { restart: true, startWritten: 0, bytes: NOTHING },
@@ -116,6 +117,7 @@ async function takeOver(states: readonly StaticState[], socket: Socket): Promise
       clientPort: 0,
       backup: undefined,
       from: PRIMARY,
+      fromIncarnation: 0,
       commit: START,
       delivered: START.recordsWritten,
       received: 1,

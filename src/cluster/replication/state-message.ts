@@ -136,7 +136,10 @@ function readField(
   const id = reader.uint8();
   switch (id) {
     case FieldId.secrets:
-      message.secrets = { established: readPosition(reader), state: copySecret(reader.bytes(reader.uint32())) };
+      message.secrets = {
+        established: readPosition(reader),
+        state: copySecret(reader.bytes(reader.uint32())),
+      };
       return;
     case FieldId['sequence-numbers']:
       message.position = readPosition(reader);

@@ -6,10 +6,16 @@ import { createSeededBytes } from '../../../src/base/seeded-bytes.js';
 import { HttpApplication } from '../../../src/cluster/replica/http-application.js';
 import { Ledger } from '../../../src/cluster/replica/ledger.js';
 import { Replica } from '../../../src/cluster/replica/replica.js';
-import type { RecoveryStrategy } from '../../../src/contracts/strategy.js';
 import { OutgoingLink } from '../../../src/cluster/replication/link.js';
 import { encodeStateMessage } from '../../../src/cluster/replication/state-message.js';
-import { ControlType, encodeFence, encodeTake, parseEnd, type Take } from '../../../src/net/control-records.js';
+import type { RecoveryStrategy } from '../../../src/contracts/strategy.js';
+import {
+  ControlType,
+  encodeFence,
+  encodeTake,
+  parseEnd,
+  type Take,
+} from '../../../src/net/control-records.js';
 import { Trunk } from '../../../src/net/trunk.js';
 import { deriveTrunkKey, greetReplica } from '../../../src/net/trunk-greeting.js';
 import { Alert, AlertLevel } from '../../../src/tls/alert.js';
