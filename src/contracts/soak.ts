@@ -106,6 +106,8 @@ export const soakSchema = z.object({
   executions: executionCountsSchema,
   corruptedBytes: count,
   longestInterruptionMs: ms,
+  /** Of the nonces of all records that left towards clients; null when they were not audited, or not to the end. */
+  audit: z.object({ records: count, keys: count, reusedNonces: count, unnotedRecords: count }).nullable(),
   processes: z.array(processTrendSchema),
   violations: z.array(z.string()),
 });

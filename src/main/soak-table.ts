@@ -56,9 +56,14 @@ function facts(summary: SoakSummary): string[] {
     ['executed twice', `${executions.more} (POST: ${executions.moreNonIdempotent})`],
     ['corrupted bytes', `${corruptedBytes}`],
     ['longest interruption', `${longestInterruptionMs.toFixed(1)} ms`],
+    ...(summary.audit === null ? [] : [describeAudit(summary.audit)]),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+}
+
+function describeAudit(audit: NonNullable<SoakSummary['audit']>): [string, string] {
+  return ['nonces used twice', `${audit.reusedNonces} of ${audit.records}`];
 }
 
 /** First quarter -> last quarter, and the slope. */

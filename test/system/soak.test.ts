@@ -41,6 +41,7 @@ describe('a soak', () => {
       strategy,
       '--faults',
       'kill,hang',
+      '--audit',
       '--duration-s',
       '10',
       '--out',
@@ -58,8 +59,10 @@ describe('a soak', () => {
       connections: { kept: 12 * faults.length, lost: 0, notRecoverable: 0 },
       requests: { failed: 0, unknown: 0 },
       corruptedBytes: 0,
+      audit: { reusedNonces: 0, unnotedRecords: 0 },
       violations: [],
     });
+    expect(summary.audit?.records).toBeGreaterThan(0);
     expect(summary.requests.ok).toBeGreaterThan(0);
     expect(summary.executions.zero).toBe(0);
     expect(summary.processes.map(({ name }) => name)).toEqual(['director', 'load client', 'largest replica']);

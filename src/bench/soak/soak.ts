@@ -2,7 +2,7 @@
  * A soak: faults of all kinds in a row, on one cluster and under one load that both live the whole time. After each fault
  * the cluster is made whole again; the connections of the load go from takeover to takeover.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +11,7 @@ import { createPrng } from '../../base/prng.js';
 import { createIdentity } from '../../cluster/certificates.js';
 import { Cluster, type ClusterRecords } from '../../cluster/cluster.js';
 import type { DetectorOptions } from '../../cluster/director/failure-detector.js';
+import { auditNonces } from '../../cluster/nonce-audit.js';
 import { processEntry } from '../../cluster/process-entry.js';
 import type { Fault, FaultEvidence, FaultRoles } from '../../contracts/fault.js';
 import type { LoadCommand, LoadEvent, LoadRotation } from '../../contracts/load.js';
@@ -55,6 +56,10 @@ export interface SoakOptions {
   readonly suite: CipherSuite;
   readonly key: 'ecdsa-p256' | 'rsa-2048' | 'rsa-4096';
   readonly detector: DetectorOptions;
+  /** Whether a takeover begins with a new key, or with nonces of its own. */
+  readonly rekey: boolean;
+  /** Whether every nonce that leaves towards clients is checked, at the end. */
+  readonly audit: boolean;
 }
 
 export interface SoakContext {
@@ -108,6 +113,7 @@ class Soak {
   #samples: ProcessSamples | undefined;
   #loadStartMs = Number.NaN;
   #endedMs: number | undefined;
+  #audit: SoakSummary['audit'] = null;
   #complete = false;
 
   constructor(context: SoakContext, files: SoakFiles) {
@@ -160,6 +166,7 @@ class Soak {
       replicas: options.replicas,
       ...this.#account.totals(),
       executions: this.#executions.counts(),
+      audit: this.#audit,
       processes: this.#samples?.trends() ?? [],
     };
     this.#files.replaceSummary(summary);
@@ -189,7 +196,7 @@ class Soak {
   }
 
   #startCluster(identity: Awaited<ReturnType<typeof createIdentity>>, folder: string): Promise<Cluster> {
-    const { strategy, workload, replicas, seed, suite, detector } = this.#options;
+    const { strategy, workload, replicas, seed, suite, detector, rekey, audit } = this.#options;
     return Cluster.start({
       clockStartNs: this.#clockStartNs,
       replicas,
@@ -204,6 +211,8 @@ class Soak {
       folder,
       port: 0,
       detector,
+      rekey,
+      audit,
       onReplicaFailed: (replica) => this.#detections.failed(replica),
     });
   }
@@ -308,6 +317,19 @@ class Soak {
     this.#executions.add(report.requests, executions);
     this.#executions.close();
     this.#account.addRest(report);
+    if (cluster.noncePath !== undefined) await this.#auditNonces(cluster, cluster.noncePath);
+  }
+
+  async #auditNonces(cluster: Cluster, path: string): Promise<void> {
+    // The director writes what it still has of the nonces before it reports.
+    await cluster.collectDirector();
+    const { records, keys, reusedNonces, unnotedRecords } = auditNonces(await readFile(path));
+    this.#audit = { records, keys, reusedNonces, unnotedRecords };
+    // It proves nothing, and must not look as if it did.
+    if (records === 0) this.#account.violated('the audit of nonces saw no record');
+    if (reusedNonces > 0) this.#account.violated(`${reusedNonces} nonces were used twice`);
+    if (unnotedRecords > 0)
+      this.#account.violated(`${unnotedRecords} records left without a note of their nonce`);
   }
 
   get #remainingMs(): number {

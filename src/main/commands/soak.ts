@@ -31,6 +31,8 @@ interface SoakArguments {
   readonly key: string;
   readonly heartbeatIntervalMs: string;
   readonly heartbeatMissed: string;
+  readonly rekey?: boolean;
+  readonly audit?: boolean;
   readonly out: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -53,6 +55,11 @@ export function soakCommand(): Command {
     .option('--tls <version>', '1.3 or 1.2', '1.3')
     .option('--suite <name>', 'cipher suite', 'aes-128-gcm')
     .option('--key <type>', 'ecdsa-p256, rsa-2048 or rsa-4096', 'ecdsa-p256')
+    .option(
+      '--rekey',
+      'begin each takeover with a KeyUpdate, or in TLS 1.2 AES-GCM with a fresh region of nonces',
+    )
+    .option('--audit', 'record every nonce that leaves towards clients and check that none is used twice')
     .option('--heartbeat-interval-ms <ms>', 'time between two heartbeats', '100')
     .option('--heartbeat-missed <n>', 'heartbeats missed in a row that make a failure', '20')
     .option('--out <folder>', 'folder of the result files', DEFAULT_FOLDER)
@@ -93,7 +100,7 @@ async function parseSoakOptions(given: SoakArguments): Promise<SoakOptions> {
   if (loaded === undefined || others.length > 0) {
     throw new UsageError(`--strategy ${strategy}: soak takes one strategy`);
   }
-  const { faults, replicas, seed, suite, key, detector, connections = 0 } = options;
+  const { faults, replicas, seed, suite, key, detector, rekey, audit, connections = 0 } = options;
   const durationMs = parseDurationMs(durationS);
   return {
     strategy: loaded,
@@ -106,6 +113,8 @@ async function parseSoakOptions(given: SoakArguments): Promise<SoakOptions> {
     suite,
     key,
     detector,
+    rekey,
+    audit,
   };
 }
 
