@@ -119,6 +119,13 @@ describe('table', () => {
     expect(coloured.map((line) => stripVTControlCharacters(line).trimEnd())).toEqual(await lines(comparison));
   });
 
+  it('colours nothing that has no interval', async () => {
+    const slowed = fixtureRun({ trial: slower(1.5, 'session-resumption') });
+    const coloured = await lines(compareRuns([fixtureRun(), slowed]), { colour: true });
+    // Two metrics of two workloads; the third has five pairs.
+    expect(coloured.filter((line) => line.includes('\u001b[31m'))).toHaveLength(4);
+  });
+
   it.each([32, 60, 80])('fits into %d columns', async (width) => {
     for (const line of await lines(fixtureComparison(), { width })) {
       expect([...line].length).toBeLessThanOrEqual(width);
