@@ -1,8 +1,8 @@
 /** The HTML report in a browser: it must need nothing but its own file, and be readable by everybody. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { html } from '../../reports/html.js';
@@ -10,8 +10,6 @@ import type { Results } from '../../src/contracts/report.js';
 import { fixtureResults, fixtureTrials, resultsOf } from '../fixtures/results.js';
 import { suiteFolder } from './support/folder.js';
 import { findProgram, isMissing } from './support/program.js';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const DESKTOP = { width: 1280, height: 900 };
 const PHONE = { width: 360, height: 740 };
@@ -169,7 +167,7 @@ describe.skipIf(isMissing('chromium'))('HTML report in Chromium', () => {
     ['light', PHONE],
   ] as const)('has no serious finding of axe (%s, %j)', async (colorScheme, viewport) => {
     const { page } = await visit({ viewport, colorScheme, bypassCSP: true }, smallUrl);
-    await page.addScriptTag({ content: AXE });
+    await page.addScriptTag({ content: axe.source });
     const { violations } = await page.evaluate<AxeResult>('axe.run()');
     const findings = violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
