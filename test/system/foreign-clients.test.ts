@@ -61,6 +61,23 @@ describe.skipIf(withoutWrk)('wrk', () => {
   });
 });
 
+describe.skipIf(withoutCurl)('curl, with backups that begin with a key of their own', () => {
+  it.each(CASES)('completes a download: $strategy, TLS $tls', async ({ strategy, tls }) => {
+    const options = ['--strategy', strategy, '--tls', tls, '--workload', 'bulk-download', '--rekey'];
+    const server = await startServer(...options, '--replicas', '3');
+    const download = new PausedDownload(server, replyTarget('1-0', DOWNLOAD_BYTES));
+    onTestFinished(() => download.destroy());
+    for (const [replica, bytes] of [MIB, 2 * MIB].entries()) {
+      await download.read(bytes);
+      server.killReplica(replica);
+      await server.untilFailureIsDetected(replica);
+    }
+    const digest = createHash('sha256').update(replyContent('1-0', DOWNLOAD_BYTES)).digest('hex');
+    expect(await download.finish()).toEqual({ code: 0, stderr: 'connections 1', digest });
+    await server.stop();
+  });
+});
+
 describe.skipIf(withoutCurl)('curl', () => {
   it.each(CASES)('completes a download on one connection: $strategy, TLS $tls', async ({ strategy, tls }) => {
     const server = await startServer('--strategy', strategy, '--tls', tls, '--workload', 'bulk-download');
@@ -87,6 +104,24 @@ describe.skipIf(withoutOpenssl)('openssl s_client', () => {
     expect(await session.get(replyTarget('1-2', 1))).toEqual(replyContent('1-2', 1));
     await server.stop();
   });
+
+  it.each(CASES)(
+    'goes on with backups that begin with a key of their own: $strategy, TLS $tls',
+    async (each) => {
+      const { strategy, tls } = each;
+      const server = await startServer('--strategy', strategy, '--tls', tls, '--rekey', '--replicas', '3');
+      const session = await openSession(server, tls);
+      for (const replica of [0, 1]) {
+        expect(await session.get(replyTarget(`1-${replica}`, 500))).toEqual(
+          replyContent(`1-${replica}`, 500),
+        );
+        server.killReplica(replica);
+        await server.untilFailureIsDetected(replica);
+      }
+      expect(await session.get(replyTarget('1-2', 40_000))).toEqual(replyContent('1-2', 40_000));
+      await server.stop();
+    },
+  );
 
   it.each(KEEPING)('goes on with keys that it updated: %s', async (strategy) => {
     const server = await startServer('--strategy', strategy);

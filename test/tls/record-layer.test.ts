@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { findSuite } from '../../src/tls/cipher-suites.js';
+import { splitKeyBlock } from '../../src/tls/key-schedule-12.js';
+import { deriveTrafficKeys } from '../../src/tls/key-schedule-13.js';
 import { ContentType } from '../../src/tls/record.js';
 import { RecordLayer } from '../../src/tls/record-layer.js';
 import { encodeKeyUpdate } from '../../src/tls/rekey.js';
 import { RecordClient, staticState } from '../cluster/replica/record-bench.js';
+import { referenceSeal } from './reference-seal.js';
 
 const TLS13 = findSuite({ version: '1.3', name: 'aes-128-gcm', authentication: 'ecdsa' });
 const TLS12 = findSuite({ version: '1.2', name: 'aes-256-gcm', authentication: 'ecdsa' });
@@ -99,6 +102,37 @@ describe('KeyUpdate', () => {
     expect(records.needsRekey).toBe(true);
     records.rekeyWrite(false);
     expect(records.needsRekey).toBe(false);
+  });
+});
+
+/** Other suites stop long before. */
+describe.each(['1.3', '1.2'] as const)('past 2^32 records, TLS %s ChaCha20-Poly1305', (version) => {
+  const suite = findSuite({ version, name: 'chacha20-poly1305', authentication: 'ecdsa' });
+  const NEAR = 2 ** 32 - 2;
+
+  it('both directions go on', () => {
+    const at = {
+      recordsRead: START.recordsRead + NEAR,
+      recordsWritten: START.recordsWritten + NEAR,
+    };
+    const records = layer(suite, at);
+    const { secrets } = staticState(suite);
+    const keys =
+      secrets.kind === 'tls12'
+        ? splitKeyBlock(suite, secrets.keyBlock)
+        : {
+            client: deriveTrafficKeys(suite, secrets.client),
+            server: deriveTrafficKeys(suite, secrets.server),
+          };
+    for (let i = 0; i < 5; i++) {
+      const content = Buffer.from(`record ${i}`);
+      const sealed = { type: ContentType.application_data, content, sequenceNumber: NEAR + i };
+      expect(records.open(referenceSeal(suite, keys.client, sealed)).content).toEqual(content);
+      const written = withoutPrefix(records.seal(ContentType.application_data, content));
+      expect(written).toEqual(referenceSeal(suite, keys.server, sealed));
+    }
+    expect(records.recordsRead).toBe(at.recordsRead + 5);
+    expect(records.recordsWritten).toBe(at.recordsWritten + 5);
   });
 });
 
