@@ -6,6 +6,11 @@ import { DELIVERED_ENTRY_BYTES, writeDeliveredEntry } from '../../net/control-re
 
 /** Enough for an upload in flight; times 10,000 flows it would still fit the memory of a small machine. */
 export const MAX_JOURNAL_BYTES = 1024 * 1024;
+/**
+ * What a record that is kept takes beside its bytes (the Buffer, and the chunk that it came in when it came alone): a
+ * client that sends very short records must not make the bound several times as high.
+ */
+export const RECORD_OVERHEAD_BYTES = 256;
 /** With the other fields of a `take` it must fit one control record (64 KiB): 3,000 entries, 46 MiB of reply. */
 const MAX_DELIVERED_RECORDS = 3000;
 /** Most replies are a few records. */
@@ -48,7 +53,7 @@ export class Journal {
   read(record: Buffer): void {
     this.recordsRead += 1;
     if (!this.recoverable) return;
-    this.#bytes += record.length;
+    this.#bytes += record.length + RECORD_OVERHEAD_BYTES;
     if (this.#bytes > MAX_JOURNAL_BYTES) this.#giveUp();
     else this.#records.push(record);
   }
@@ -95,7 +100,7 @@ export class Journal {
       this.#bytes = 0;
       return;
     }
-    for (const record of this.#records.splice(0, count)) this.#bytes -= record.length;
+    for (const record of this.#records.splice(0, count)) this.#bytes -= record.length + RECORD_OVERHEAD_BYTES;
   }
 
   #growDelivered(): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Journal, MAX_JOURNAL_BYTES } from '../../../src/cluster/director/journal.js';
+import { Journal, MAX_JOURNAL_BYTES, RECORD_OVERHEAD_BYTES } from '../../../src/cluster/director/journal.js';
 import { DELIVERED_ENTRY_BYTES } from '../../../src/net/control-records.js';
 import { record } from './fake-replica.js';
 
@@ -76,14 +76,28 @@ describe('Journal', () => {
   it('gives up above its bound of client bytes, and still counts', () => {
     const journal = new Journal();
     const large = record(16_000);
-    for (let bytes = large.length; bytes <= MAX_JOURNAL_BYTES; bytes += large.length) journal.read(large);
+    const held = Math.floor(MAX_JOURNAL_BYTES / (large.length + RECORD_OVERHEAD_BYTES));
+    for (let i = 0; i < held; i++) journal.read(large);
     expect(journal.recoverable).toBe(true);
-    const held = journal.records.length;
+    expect(journal.records).toHaveLength(held);
     journal.read(large);
     expect(journal.recoverable).toBe(false);
     expect(journal.records).toEqual([]);
     expect(journal.recordsRead).toBe(held + 1);
     expect(journal.commit(held + 1, true, undefined)).toBe(true);
+  });
+
+  it('counts what very short records take beside their bytes', () => {
+    const journal = new Journal();
+    const empty = record(17);
+    const held = Math.floor(MAX_JOURNAL_BYTES / (empty.length + RECORD_OVERHEAD_BYTES));
+    for (let i = 0; i < held; i++) journal.read(empty);
+    expect(journal.recoverable).toBe(true);
+    journal.commit(held, true, undefined);
+    for (let i = 0; i < held; i++) journal.read(empty);
+    expect(journal.recoverable).toBe(true);
+    journal.read(empty);
+    expect(journal.recoverable).toBe(false);
   });
 
   it('gives up above its bound of delivered records', () => {
