@@ -96,7 +96,7 @@ export class Director implements FlowHost {
     this.#clock = clock;
     this.#nonceLog = nonceLog;
     // A client may finish sending and still wait for its reply.
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.accept(socket));
     const { maxClients = Number.POSITIVE_INFINITY } = config;
     if (Number.isFinite(maxClients)) this.#server.maxConnections = maxClients;
   }
@@ -104,10 +104,15 @@ export class Director implements FlowHost {
   /** Connects to all replicas, then listens. Resolves with the port for clients. */
   async start(): Promise<number> {
     for (const address of this.#config.replicas) {
-      this.#replicas.push(await this.#connectReplica(address));
+      this.attach(address, await this.#connect(address));
     }
     this.#heartbeat = setInterval(() => this.#beat(), this.#config.detector.intervalMs);
     return listen(this.#server, this.#config.port);
+  }
+
+  /** Takes a replica in. It is at the other end of `socket`, and has proved to be of this run. */
+  attach(address: Pick<ReplicaAddress, 'index' | 'incarnation'>, socket: Socket): void {
+    this.#replicas.push(this.#serve(address, socket));
   }
 
   stop(): void {
@@ -130,7 +135,7 @@ export class Director implements FlowHost {
    */
   async rejoin(address: ReplicaAddress): Promise<void> {
     this.fence(address.index, 'replaced');
-    const replica = await this.#connectReplica(address);
+    const replica = this.#serve(address, await this.#connect(address));
     this.#replicas[this.#replicas.indexOf(this.#replica(address.index))] = replica;
     this.#protection.restart(this.#flows.values());
   }
@@ -180,10 +185,14 @@ export class Director implements FlowHost {
     this.#observer.flowEnded(flow, cause, this.#clock());
   }
 
-  async #connectReplica({ index, incarnation, trunkPort }: ReplicaAddress): Promise<Replica> {
+  async #connect({ trunkPort }: ReplicaAddress): Promise<Socket> {
     const socket = connect(trunkPort, '127.0.0.1');
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     await greetReplica(socket, Buffer.from(this.#config.trunkKey));
+    return socket;
+  }
+
+  #serve({ index, incarnation }: Pick<ReplicaAddress, 'index' | 'incarnation'>, socket: Socket): Replica {
     const detector = new FailureDetector(this.#config.detector, this.#clock());
     const trunk: Trunk = new Trunk(socket, {
       tlsRecord: (flowId, record) => this.#serverRecord(replica, flowId, record),
@@ -204,7 +213,8 @@ export class Director implements FlowHost {
     return replica;
   }
 
-  #accept(socket: Socket): void {
+  /** Takes a client in; it is reset when there is no replica for it. */
+  accept(socket: Socket): void {
     const owner = this.#place();
     if (owner === undefined) {
       socket.resetAndDestroy();

@@ -191,7 +191,6 @@ export class Replica implements ConnectionHost {
     this.#flows.delete(connection.flowId);
   }
 
-  /** One director at a time: another connection is not one. */
   async #acceptTrunk(socket: Socket): Promise<void> {
     try {
       await greetDirector(socket, this.#trunkKey);
@@ -199,6 +198,14 @@ export class Replica implements ConnectionHost {
       // Of a stranger nothing is kept, not even the socket.
       return;
     }
+    this.attach(socket);
+  }
+
+  /**
+   * Serves the director, which is at the other end of `socket` and has proved to be of this run. One at a time: another
+   * connection is not one, and is closed.
+   */
+  attach(socket: Socket): void {
     if (this.#trunk !== undefined) {
       socket.destroy();
       return;
