@@ -98,7 +98,11 @@ export const thresholdsSchema = z.object({
 });
 
 /** The file of `gate --config`. */
-export const gateConfigSchema = z.strictObject({ thresholds: thresholdsSchema.strict() });
+export const gateConfigSchema = z.strictObject({
+  /** Where the thresholds come from: for readers, JSON has no other place for that. */
+  comment: z.string().optional(),
+  thresholds: thresholdsSchema.strict(),
+});
 
 export const calibratedMetricSchema = z.object({
   ...metricNameShape,

@@ -10,9 +10,10 @@ import {
   type Judgement,
   type MetricKind,
 } from '../../contracts/gate.js';
+import { MIN_PAIRS_FOR_INTERVAL } from '../../stats/bootstrap.js';
 import { type Contest, judgeAll } from './judge.js';
 import { keyOf, type MetricName } from './metrics.js';
-import type { Conditions, StoredRun } from './stored-run.js';
+import type { Conditions, StoredCell, StoredRun } from './stored-run.js';
 import { requireDetectable, type Thresholds, whyNoTail } from './thresholds.js';
 
 export interface GateInput {
@@ -48,7 +49,7 @@ export function gate({ baseline, run, thresholds, calibration }: GateInput): Gat
       contests.filter((contest) => contest.kind === kind),
       prng,
     ),
-  );
+  ).map((judgement) => withBrokenCell(judgement, run));
   return {
     schemaVersion: GATE_SCHEMA_VERSION,
     verdict: overall(judgements, run.violations),
@@ -62,6 +63,16 @@ function overall(judgements: readonly Judgement[], violations: readonly string[]
   if (violations.length > 0) return 'violation';
   if (judgements.some(({ verdict }) => verdict === 'regressed')) return 'regression';
   return judgements.some(({ verdict }) => verdict === 'inconclusive') ? 'inconclusive' : 'pass';
+}
+
+/**
+ * A strategy none of whose trials does what it claims any more cannot be measured, but that is no noise: it has regressed.
+ * Of fewer trials than an interval takes, chance may have spoiled each.
+ */
+function withBrokenCell(judgement: Judgement, { cells }: StoredRun): Judgement {
+  const { completed = 0, invalid = 0, inconclusive = 0 } = findCell(cells, judgement)?.trials ?? {};
+  if (completed + inconclusive > 0 || invalid < MIN_PAIRS_FOR_INTERVAL) return judgement;
+  return { ...judgement, verdict: 'regressed', reason: `all ${invalid} trials of the run are invalid` };
 }
 
 function contestsOf(gated: Baseline['metrics'], run: StoredRun, thresholds: Thresholds): Contest[] {
@@ -104,13 +115,18 @@ function requireSameConditions(what: string, expected: Conditions, found: Condit
 }
 
 function requireSameCells(gated: readonly MetricName[], { cells }: StoredRun): void {
-  for (const { strategy, workload, fault } of gated) {
-    const isThere = cells.some(
-      (cell) => cell.strategy === strategy && cell.workload === workload && cell.fault === fault,
-    );
-    if (isThere) continue;
+  for (const metric of gated) {
+    if (findCell(cells, metric) !== undefined) continue;
+    const { strategy, workload, fault } = metric;
     throw new UsageError(`the baseline has ${strategy} / ${workload} / ${fault}, the run has not`);
   }
+}
+
+function findCell(cells: readonly StoredCell[], name: Omit<StoredCell, 'trials'>): StoredCell | undefined {
+  return cells.find(
+    ({ strategy, workload, fault }) =>
+      strategy === name.strategy && workload === name.workload && fault === name.fault,
+  );
 }
 
 function requireUsable(

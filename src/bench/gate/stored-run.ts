@@ -8,14 +8,17 @@ import { MetricCollector, type MetricSample } from './metrics.js';
 
 export type Conditions = Baseline['conditions'];
 
-export type CellName = Pick<TrialSpec, 'strategy' | 'workload' | 'fault'>;
+/** The trials of one strategy, workload and fault, and how many of them ended in which way. */
+export interface StoredCell extends Pick<TrialSpec, 'strategy' | 'workload' | 'fault'> {
+  readonly trials: Readonly<Record<TrialResult['status'], number>>;
+}
 
 export interface StoredRun {
   readonly summary: Summary;
   readonly fingerprint: Fingerprint;
   readonly conditions: Conditions;
   /** With at least one trial, completed or not. */
-  readonly cells: readonly CellName[];
+  readonly cells: readonly StoredCell[];
   readonly samples: readonly MetricSample[];
   /** Of all trials, also of those that do not count. */
   readonly violations: readonly string[];
@@ -51,7 +54,7 @@ export function fingerprintOf(environment: Environment): Fingerprint {
 class RunReader {
   readonly #metrics = new MetricCollector();
   readonly #conditions = new Map<string, Conditions[number]>();
-  readonly #cells = new Map<string, CellName>();
+  readonly #cells = new Map<string, StoredCell>();
   readonly #violations: string[] = [];
   readonly #rejected: string[] = [];
 
@@ -59,7 +62,7 @@ class RunReader {
     const { index, strategy, workload, fault } = trial.spec;
     const place = `trial ${index} (${strategy}, ${workload}, ${fault})`;
     this.#metrics.add(trial);
-    this.#cells.set(JSON.stringify([strategy, workload, fault]), { strategy, workload, fault });
+    this.#countTrial(trial);
     this.#addConditions(trial.spec, place);
     for (const violation of trial.violations) this.#violations.push(`${place}: ${violation}`);
     if (trial.status !== 'completed') {
@@ -77,6 +80,13 @@ class RunReader {
       violations: this.#violations,
       rejected: this.#rejected,
     };
+  }
+
+  #countTrial({ spec: { strategy, workload, fault }, status }: TrialResult): void {
+    const key = JSON.stringify([strategy, workload, fault]);
+    const trials = this.#cells.get(key)?.trials ?? { completed: 0, invalid: 0, inconclusive: 0 };
+    const counted = { ...trials, [status]: trials[status] + 1 };
+    this.#cells.set(key, { strategy, workload, fault, trials: counted });
   }
 
   #addConditions(spec: TrialSpec, place: string): void {

@@ -92,16 +92,31 @@ describe('gate', () => {
     });
   });
 
-  it('concludes nothing for a strategy without a completed trial', () => {
-    const trials = makeTrials().map((trial) =>
-      trial.spec.strategy === STRATEGY
-        ? { ...trial, status: 'invalid' as const, reasons: ['expected no handshake'] }
-        : trial,
+  /** A run in which no trial of the strategy counts. */
+  const without = (status: 'invalid' | 'inconclusive', blocks: number): GateResult => {
+    const trials = makeTrials({ blocks }).map((trial) =>
+      trial.spec.strategy === STRATEGY ? { ...trial, status, reasons: ['expected no handshake'] } : trial,
     );
-    const result = gateRun(storedRunOf(fixtureSummary(), trials));
+    return gateRun(storedRunOf(fixtureSummary(), trials));
+  };
+
+  it('concludes nothing for a strategy all of whose trials were disturbed', () => {
+    const result = without('inconclusive', 6);
     expect(result.verdict).toBe('inconclusive');
     expect(judgement(result, 'ratio', 'recoveryTimeMs').reason).toContain('no completed trial');
+    expect(result.notes.some((note) => note.includes('is inconclusive: expected no handshake'))).toBe(true);
+  });
+
+  it('takes a strategy that never does what it claims any more for a regression, but not for a few trials', () => {
+    const result = without('invalid', 6);
+    expect(result.verdict).toBe('regression');
+    expect(judgement(result, 'ratio', 'recoveryTimeMs')).toMatchObject({
+      verdict: 'regressed',
+      reason: 'all 6 trials of the run are invalid',
+    });
+    expect(judgement(result, 'time', 'recoveryTimeMs', 'full-handshake').verdict).toBe('same');
     expect(result.notes.some((note) => note.includes('is invalid: expected no handshake'))).toBe(true);
+    expect(without('invalid', 5).verdict).toBe('inconclusive');
   });
 
   it('puts a violation before everything else, whatever the speed', () => {
