@@ -49,10 +49,10 @@ const sources = ['src', 'strategies', 'workloads', 'reports', 'bench', 'examples
   .map(readSource);
 const product = sources.filter(({ path }) => layerOf(path) !== undefined);
 const texts = [
-  ...['src', 'strategies', 'workloads', 'reports', 'bench', 'examples', 'test', '.ci'].flatMap((folder) =>
-    listFiles(folder),
+  ...['src', 'strategies', 'workloads', 'reports', 'bench', 'examples', 'test', '.ci', '.github'].flatMap(
+    (folder) => listFiles(folder),
   ),
-  ...readdirSync(ROOT).filter((name) => /\.(md|ts|json)$/.test(name) && name !== 'package-lock.json'),
+  ...readdirSync(ROOT).filter((name) => /\.(md|ts|json|yml)$/.test(name) && name !== 'package-lock.json'),
 ].filter((path) => path !== SELF);
 const packageJson = JSON.parse(read('package.json')) as {
   scripts: Record<string, string>;

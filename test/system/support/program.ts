@@ -10,7 +10,13 @@ export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 /** The compiled command line. `npm run build` makes it. */
 export const CLI = join(ROOT, 'dist/src/main/cli.js');
 /** Debian packages that have the programs. */
-const PACKAGES = { wrk: 'wrk', curl: 'curl', chromium: 'chromium', openssl: 'openssl' } as const;
+const PACKAGES = {
+  wrk: 'wrk',
+  curl: 'curl',
+  chromium: 'chromium',
+  openssl: 'openssl',
+  shellcheck: 'shellcheck',
+} as const;
 /** For one step of a test; a machine that is busy with something else may need most of it. */
 const STEP_TIMEOUT_MS = 30_000;
 
