@@ -25,6 +25,8 @@ export interface RecordLayerStart {
   readonly rekeyAfterRecords?: number | undefined;
   /** Makes what goes before each record, prefix included, of what it was sealed with. */
   readonly note?: ((sealedWith: SealedWith) => Buffer) | undefined;
+  /** Called with each state that another one replaces, right before it is wiped. */
+  readonly replaced?: (state: StaticState) => void;
 }
 
 export class RecordLayer {
@@ -36,6 +38,7 @@ export class RecordLayer {
   #writtenBeforeKey: number;
   readonly #rekeyAfterRecords: number;
   readonly #note: RecordLayerStart['note'];
+  readonly #replaced: RecordLayerStart['replaced'];
 
   constructor(start: RecordLayerStart) {
     this.#prefix = start.prefix;
@@ -49,6 +52,7 @@ export class RecordLayer {
         ? (start.rekeyAfterRecords ?? Number.POSITIVE_INFINITY)
         : Number.POSITIVE_INFINITY;
     this.#note = start.note;
+    this.#replaced = start.replaced;
   }
 
   get state(): StaticState {
@@ -129,6 +133,7 @@ export class RecordLayer {
   }
 
   #replaceState(next: StaticState): void {
+    this.#replaced?.(this.#state);
     wipeStaticState(this.#state);
     this.#state = next;
   }

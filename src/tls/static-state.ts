@@ -92,8 +92,6 @@ export const STATIC_STATE_FIELDS: readonly StaticStateField[] = [
 
 /** Changes whenever the layout does. */
 const LAYOUT_VERSION = 2;
-/** Where the layout has the epoch: behind version and suite. */
-const EPOCH_OFFSET = 1 + 2;
 /** Counts of KeyUpdates are one byte each: a client has never more than a handful unanswered. */
 const KEY_UPDATE_COUNT_RANGE = 0x100;
 
@@ -123,17 +121,27 @@ export function serializeStaticState(state: StaticState): Buffer {
   return writer.finish();
 }
 
-/** What of a serialized state is no secret. */
-export type StaticStateHead = Pick<StaticState, 'epoch' | 'readBase' | 'writeBase'>;
+/** Where an epoch begins. */
+export interface StaticStateHead extends Pick<StaticState, 'readBase' | 'writeBase'> {
+  /** As {@link sealsFrom}. */
+  readonly sealsFrom: number;
+}
 
 /**
- * The head of a serialized state, without a copy of its secrets.
- * @throws ProtocolError decode_error when it is too short to have one
+ * Where the epoch of a serialized state begins, without a copy of its secrets.
+ * @throws ProtocolError decode_error on anything else
  */
 export function parseStaticStateHead(bytes: Buffer): StaticStateHead {
   const reader = new ByteReader(bytes, 'static state');
-  reader.bytes(EPOCH_OFFSET);
-  return { epoch: reader.uint32(), readBase: reader.uint48(), writeBase: reader.uint48() };
+  const suite = parseLayoutAndSuite(reader);
+  reader.uint32();
+  const readBase = reader.uint48();
+  const writeBase = reader.uint48();
+  reader.bytes(secretsBytes(suite));
+  parseKeyUpdates(reader, suite);
+  const region = parseNonceRegion(reader, suite);
+  reader.end();
+  return { readBase, writeBase, sealsFrom: sealsFrom({ writeBase, ...region }) };
 }
 
 /**
@@ -142,11 +150,7 @@ export function parseStaticStateHead(bytes: Buffer): StaticStateHead {
  */
 export function parseStaticState(bytes: Buffer): StaticState {
   const reader = new ByteReader(bytes, 'static state');
-  const version = reader.uint8();
-  if (version !== LAYOUT_VERSION) {
-    throw new ProtocolError(Alert.decode_error, `static state: layout ${version}, must be ${LAYOUT_VERSION}`);
-  }
-  const suite = parseSuite(reader);
+  const suite = parseLayoutAndSuite(reader);
   const epoch = reader.uint32();
   const readBase = reader.uint48();
   const writeBase = reader.uint48();
@@ -169,7 +173,11 @@ function parseNonceRegion(reader: ByteReader, suite: CipherSuite): Pick<StaticSt
   return nonceRegion.number === 0 ? {} : { nonceRegion };
 }
 
-function parseSuite(reader: ByteReader): CipherSuite {
+function parseLayoutAndSuite(reader: ByteReader): CipherSuite {
+  const version = reader.uint8();
+  if (version !== LAYOUT_VERSION) {
+    throw new ProtocolError(Alert.decode_error, `static state: layout ${version}, must be ${LAYOUT_VERSION}`);
+  }
   const id = reader.uint16();
   const suite = suiteById(id);
   if (suite !== undefined) return suite;
@@ -245,7 +253,10 @@ export function keyUpdateCount(count: number): number {
 }
 
 /** Director's total of server records from which on records are sealed as this state says. */
-export function sealsFrom({ writeBase, nonceRegion }: StaticState): number {
+export function sealsFrom({
+  writeBase,
+  nonceRegion,
+}: Pick<StaticState, 'writeBase' | 'nonceRegion'>): number {
   return nonceRegion?.base ?? writeBase;
 }
 

@@ -3,6 +3,7 @@
  * above, and between them the strategy, which decides what is replicated and what has to wait for it.
  */
 import { ProtocolError } from '../../base/errors.js';
+import { moveSecret } from '../../base/secret.js';
 import type {
   Moment,
   RecordPosition,
@@ -18,12 +19,13 @@ import type { OpenedRecord } from '../../tls/record-format.js';
 import { RecordLayer } from '../../tls/record-layer.js';
 import type { SealedWith } from '../../tls/record-protection.js';
 import { parseKeyUpdate } from '../../tls/rekey.js';
-import type { StaticState } from '../../tls/static-state.js';
+import { type StaticState, serializeStaticState } from '../../tls/static-state.js';
 import type { CommittedStateSeal } from '../replication/committed-state-seal.js';
 import type { OutgoingLink } from '../replication/link.js';
 import { encodeCommittedState, type Outcome } from '../replication/state-message.js';
 import { alertOfReason } from './alert-of-reason.js';
 import { AppStream } from './app-stream.js';
+import { Epochs } from './epochs.js';
 import { ExchangeTracker } from './exchange.js';
 import { Outbox } from './outbox.js';
 import { RecordWriter } from './record-writer.js';
@@ -80,6 +82,8 @@ export class Connection {
   #nextLink: OutgoingLink | undefined;
   readonly #records: RecordLayer;
   readonly #writer: RecordWriter;
+  /** Since the last commit, all but the one in use: a backup that comes later needs them. */
+  readonly #epochs = new Epochs();
   readonly #outbox: Outbox;
   readonly #feed: ReplicationFeed;
   readonly #guard: ReceiveGuard;
@@ -120,8 +124,9 @@ export class Connection {
       prefix,
       rekeyAfterRecords,
       note: note && ((sealedWith) => note(flowId, sealedWith)),
+      replaced: (state) => this.#epochs.add(moveSecret(serializeStaticState(state))),
     });
-    this.#outbox = new Outbox(flowId, host.trunk, link);
+    this.#outbox = new Outbox(flowId, host.trunk, link, (at) => this.#epochs.settle(at, this.#records.state));
     this.#feed = new ReplicationFeed(flowId, host.strategy, link, this.#established);
     this.#writer = new RecordWriter(this.#records, {
       decide: (moment) => this.#decide(moment),
@@ -142,7 +147,7 @@ export class Connection {
   establish(): void {
     this.#host.serve(this);
     this.#decide('established');
-    this.#outbox.commit(this.#records.recordsRead, true);
+    this.#outbox.commit(this.#records, true);
     // After a long handshake the window may be used up: nothing more would come.
     this.#returnCredit();
   }
@@ -154,6 +159,9 @@ export class Connection {
     this.#outcomes = plan.outcomes;
     this.#applicationState = plan.applicationState;
     if (plan.applicationState !== undefined) this.#resumedHead = new ResumedHead();
+    for (const epoch of plan.epochs) this.#epochs.add(epoch);
+    this.#epochs.settle(plan, plan.state);
+    this.#feed.relink(this.#link);
     this.#writer.resume(plan, this.#host.sealing.rekey);
     this.#host.serve(this);
     try {
@@ -238,7 +246,7 @@ export class Connection {
     if (this.#ended || !this.#isExact(response)) return;
     this.#feed.checkpoint = { recordsWritten: this.#records.recordsWritten, state };
     const { commit } = this.#decide('checkpoint');
-    if (commit === 'plain') this.#outbox.commit(this.#records.recordsRead, false);
+    if (commit === 'plain') this.#outbox.commit(this.#records, false);
     if (commit === 'sealed-state') this.#commitState();
   }
 
@@ -354,6 +362,7 @@ export class Connection {
     const { state, recordsRead, recordsWritten } = this.#records;
     const counter = this.#feed.replicate(fields, {
       state,
+      otherEpochs: this.#epochs,
       established: this.#established,
       recordsRead,
       recordsWritten,
@@ -378,7 +387,7 @@ export class Connection {
       this.#exchange.restart();
       this.#feed.restart({ recordsRead, recordsWritten });
       this.#decide('boundary');
-      this.#outbox.commit(recordsRead, true);
+      this.#outbox.commit(this.#records, true);
       if (this.#nextLink !== undefined) this.protect(this.#nextLink);
     } else if (recordsRead >= this.#replayedThrough) {
       throw new DivergedError('the client has more of the reply than was made again');
@@ -404,7 +413,7 @@ export class Connection {
     if (checkpoint === undefined || input.length > MAX_COMMITTED_INPUT_BYTES) return;
     const at = { recordsRead, recordsWritten };
     const state = encodeCommittedState({ checkpoint, input });
-    this.#outbox.commit(recordsRead, false, this.#host.seal.seal(this.flowId, at, state));
+    this.#outbox.commit(at, false, this.#host.seal.seal(this.flowId, at, state));
     state.fill(0);
     input.fill(0);
   }
@@ -475,6 +484,7 @@ export class Connection {
     }
     this.#link?.forget(this.flowId);
     this.#records.wipe();
+    this.#epochs.wipe();
     this.stream.destroy();
     this.#blockedOutput = undefined;
     this.#host.closed(this);

@@ -1,10 +1,8 @@
 /** What a backup keeps of a connection that another replica serves. It stays packed until it is needed. */
 import type { KeptState, RecordPosition } from '../../contracts/strategy.js';
-import { parseStaticStateHead } from '../../tls/static-state.js';
 import type { Checkpoint, Outcome, OutputRecord, StateMessage } from '../replication/state-message.js';
+import { Epochs } from './epochs.js';
 
-/** Epochs of an exchange that is not committed: a client that replaces its keys after each MiB needs some. */
-const MAX_EPOCHS = 16;
 /** Outcomes whose commit may have been lost with the primary; one is enough unless its trunk was congested. */
 const MAX_OUTCOMES = 16;
 /**
@@ -12,12 +10,6 @@ const MAX_OUTCOMES = 16;
  * it is given credit for it.
  */
 const MAX_OUTPUT_BYTES = 512 * 1024;
-
-interface Epoch {
-  readonly established: RecordPosition;
-  /** As `serializeStaticState` wrote it. */
-  readonly state: Buffer;
-}
 
 /** The newest copy of everything else (full state copy). */
 export interface Snapshot extends RecordPosition {
@@ -30,7 +22,8 @@ export interface Snapshot extends RecordPosition {
 }
 
 export class KeptConnection {
-  #epochs: Epoch[] = [];
+  readonly #epochs = new Epochs();
+  #established: RecordPosition | undefined;
   #outcomes: Outcome[] = [];
   #position: RecordPosition | undefined;
   #input: Buffer[] = [];
@@ -41,7 +34,7 @@ export class KeptConnection {
   #checkpoint: Checkpoint | undefined;
 
   apply(message: StateMessage): void {
-    if (message.secrets !== undefined) this.#addEpoch(message.secrets);
+    if (message.secrets !== undefined) this.#addEpochs(message.secrets, message.otherEpochs);
     if (message.position !== undefined) this.#position = message.position;
     if (message.input !== undefined) this.#addInput(message.input);
     if (message.output !== undefined) this.#addOutput(message.output);
@@ -53,7 +46,7 @@ export class KeptConnection {
   describe(): KeptState {
     const snapshot = this.snapshot();
     return {
-      established: this.#epochs[0]?.established,
+      established: this.#established,
       snapshot: snapshot && {
         recordsRead: snapshot.recordsRead,
         recordsWritten: snapshot.recordsWritten,
@@ -81,23 +74,25 @@ export class KeptConnection {
     return this.#outcomes;
   }
 
-  /** Serialized static states, newest first. */
+  /** Serialized static states, in the order in which they came. */
   get epochs(): readonly Buffer[] {
-    return this.#epochs.map(({ state }) => state).reverse();
+    return this.#epochs.states;
   }
 
   /** Where the connection was adopted, or taken over last. */
   get established(): RecordPosition | undefined {
-    return this.#epochs[0]?.established;
+    return this.#established;
   }
 
   /** Everything again, as messages for another backup. */
   messages(): StateMessage[] {
     const snapshot = this.snapshot();
-    const messages: StateMessage[] = [
-      ...this.#epochs.map((secrets) => ({ secrets })),
-      ...this.#outcomes.map((outcome) => ({ outcome })),
-    ];
+    const messages: StateMessage[] = this.#outcomes.map((outcome) => ({ outcome }));
+    const otherEpochs = this.#epochs.states;
+    const state = otherEpochs.pop();
+    if (state !== undefined && this.#established !== undefined) {
+      messages.unshift({ secrets: { established: this.#established, state }, otherEpochs });
+    }
     if (snapshot === undefined) return messages;
     const { recordsRead, recordsWritten, startWritten, answered, checkpoint } = snapshot;
     messages.push({
@@ -111,8 +106,8 @@ export class KeptConnection {
 
   /** The connection goes on here: overwrites its secrets. The rest belongs to the connection from now on. */
   wipeSecrets(): void {
-    for (const { state } of this.#epochs) state.fill(0);
-    this.#epochs = [];
+    this.#epochs.wipe();
+    this.#established = undefined;
   }
 
   /** The connection has ended, or goes on elsewhere: overwrites all that there is of it. */
@@ -133,36 +128,25 @@ export class KeptConnection {
     this.#input = [];
   }
 
-  #addEpoch(epoch: Epoch): void {
-    const last = this.#epochs.at(-1);
-    if (last?.state.equals(epoch.state) === true) {
-      epoch.state.fill(0);
-      return;
-    }
-    this.#dropEpochs(parseStaticStateHead(epoch.state).epoch);
-    this.#epochs.push(epoch);
-    if (this.#epochs.length > MAX_EPOCHS) this.#epochs.shift()?.state.fill(0);
+  /**
+   * An owner that begins, or that gets this backup, tells all epochs. Such a one goes on from what the client has seen:
+   * what its predecessor changed behind that is void, although it may have got here.
+   */
+  #addEpochs(
+    { established, state }: NonNullable<StateMessage['secrets']>,
+    others: readonly Buffer[] | undefined,
+  ): void {
+    if (others !== undefined) this.#epochs.wipe();
+    this.#established = established;
+    for (const each of [...(others ?? []), state]) this.#epochs.add(each);
   }
 
   /** The first of the KeyUpdates right before server record `index`, or that record: what they carry is no output. */
   #behindKeyUpdates(index: number): number {
-    const bases = new Set(this.#epochs.map(({ state }) => parseStaticStateHead(state).writeBase));
+    const bases = this.#epochs.writeBases;
     let first = index;
     while (bases.has(first)) first -= 1;
     return first;
-  }
-
-  /**
-   * A new owner goes on from what the client has seen: what its predecessor changed behind that is void, although it may
-   * have got here. `from`: the first epoch to be dropped.
-   */
-  #dropEpochs(from: number): void {
-    for (;;) {
-      const last = this.#epochs.at(-1);
-      if (last === undefined || parseStaticStateHead(last.state).epoch < from) return;
-      last.state.fill(0);
-      this.#epochs.pop();
-    }
   }
 
   #addInput({ restart, startWritten, bytes }: NonNullable<StateMessage['input']>): void {

@@ -2,12 +2,12 @@
  * What a connection sends to the director, in order. Output may have to wait for the backup: everything behind it then
  * waits too, commits included.
  */
+import type { RecordPosition } from '../../contracts/strategy.js';
 import type { EndReason } from '../../net/control-records.js';
 import type { Trunk } from '../../net/trunk.js';
 import type { AcknowledgementWaiter, OutgoingLink } from '../replication/link.js';
 
-interface Commit {
-  readonly recordsRead: number;
+interface Commit extends RecordPosition {
   readonly quiet: boolean;
   readonly sealedState: Buffer | undefined;
 }
@@ -23,6 +23,7 @@ const HELD = Number.POSITIVE_INFINITY;
 export class Outbox implements AcknowledgementWaiter {
   readonly #flowId: number;
   readonly #trunk: Trunk;
+  readonly #committed: (at: RecordPosition) => void;
   #link: OutgoingLink | undefined;
   #queue: Item[] = [];
   /** What is appended now waits for this acknowledgement. */
@@ -33,9 +34,16 @@ export class Outbox implements AcknowledgementWaiter {
   /** Bytes of records in the queue. */
   pendingBytes = 0;
 
-  constructor(flowId: number, trunk: Trunk, link: OutgoingLink | undefined) {
+  /** @param committed called when a commit leaves: until then the director goes by the one before it */
+  constructor(
+    flowId: number,
+    trunk: Trunk,
+    link: OutgoingLink | undefined,
+    committed: (at: RecordPosition) => void,
+  ) {
     this.#flowId = flowId;
     this.#trunk = trunk;
+    this.#committed = committed;
     this.#link = link;
   }
 
@@ -87,9 +95,11 @@ export class Outbox implements AcknowledgementWaiter {
     this.#append({ kind: 'record', parts, gate: this.#gate });
   }
 
-  commit(recordsRead: number, quiet: boolean, sealedState?: Buffer): void {
-    if (this.#open) this.#trunk.sendCommit(this.#flowId, recordsRead, quiet, sealedState);
-    else this.#append({ kind: 'commit', commit: { recordsRead, quiet, sealedState }, gate: this.#gate });
+  /** @param at the records that it is behind, in both directions */
+  commit({ recordsRead, recordsWritten }: RecordPosition, quiet: boolean, sealedState?: Buffer): void {
+    const commit = { recordsRead, recordsWritten, quiet, sealedState };
+    if (this.#open) this.#sendCommit(commit);
+    else this.#append({ kind: 'commit', commit, gate: this.#gate });
   }
 
   end(reason: EndReason): void {
@@ -149,14 +159,17 @@ export class Outbox implements AcknowledgementWaiter {
         for (const part of item.parts) this.pendingBytes -= part.length;
         this.#trunk.sendSealed(item.parts);
         return;
-      case 'commit': {
-        const { recordsRead, quiet, sealedState } = item.commit;
-        this.#trunk.sendCommit(this.#flowId, recordsRead, quiet, sealedState);
+      case 'commit':
+        this.#sendCommit(item.commit);
         return;
-      }
       case 'end':
         this.#trunk.sendEnd(this.#flowId, item.reason);
     }
+  }
+
+  #sendCommit({ recordsRead, recordsWritten, quiet, sealedState }: Commit): void {
+    this.#trunk.sendCommit(this.#flowId, recordsRead, quiet, sealedState);
+    this.#committed({ recordsRead, recordsWritten });
   }
 
   #stopWaiting(): void {

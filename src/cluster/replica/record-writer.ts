@@ -8,7 +8,7 @@ import { freshNonceRegion } from '../../tls/nonce.js';
 import { ContentType } from '../../tls/record.js';
 import type { RecordLayer } from '../../tls/record-layer.js';
 import { fragments } from './fragments.js';
-import { type RegeneratedRecords, Regeneration } from './regeneration.js';
+import { Regeneration } from './regeneration.js';
 import type { ResumePlan } from './resume-plan.js';
 
 /** What the writer asks of its connection. */
@@ -24,8 +24,6 @@ export interface RecordWriterHost {
 export class RecordWriter {
   readonly #records: RecordLayer;
   readonly #host: RecordWriterHost;
-  /** For records that are made again: changes are replicated as they were the first time, because this replica may fail too. */
-  readonly #regenerated: RegeneratedRecords;
   #regeneration: Regeneration | undefined;
   /** KeyUpdates of our own that come before anything new. */
   #dueKeyUpdates = 0;
@@ -35,16 +33,6 @@ export class RecordWriter {
   constructor(records: RecordLayer, host: RecordWriterHost) {
     this.#records = records;
     this.#host = host;
-    this.#regenerated = {
-      get recordsWritten() {
-        return records.recordsWritten;
-      },
-      get write() {
-        return records.write;
-      },
-      rekeyWrite: (answers) => this.#rekey(answers),
-      enterNonceRegion: (region) => this.#enterNonceRegion(region),
-    };
   }
 
   /**
@@ -103,10 +91,10 @@ export class RecordWriter {
     this.#host.send(this.#records.seal(ContentType.alert, encodeAlert(level, alert)));
   }
 
-  /** What of `chunks` the client does not have yet. */
+  /** What of `chunks` the client does not have yet. Changes that are made again the backup has since the takeover. */
   #regenerate(chunks: readonly Buffer[]): readonly Buffer[] {
     if (this.#regeneration === undefined) return chunks;
-    const fresh = this.#regeneration.check(chunks, this.#regenerated);
+    const fresh = this.#regeneration.check(chunks, this.#records);
     if (this.#regeneration.done) {
       this.#regeneration = undefined;
       this.#renewKey();

@@ -20,7 +20,7 @@ export type SealChange =
   /** The record is the first one with an explicit nonce of this region. */
   | { readonly kind: 'nonce-region'; readonly region: number };
 
-/** What seals. Changes are replicated as they are made: this replica may fail too. */
+/** What seals: the record layer of the connection. */
 export interface RegeneratedRecords {
   readonly recordsWritten: number;
   readonly write: WriteState;

@@ -11,6 +11,7 @@ import {
   type OutputRecord,
   type StateMessage,
 } from '../replication/state-message.js';
+import type { Epochs } from './epochs.js';
 
 /** The outcome of one request that must not run twice is held in memory until it is complete. */
 const MAX_OUTCOME_BYTES = 1024 * 1024;
@@ -20,6 +21,8 @@ type Draft = { -readonly [K in keyof StateMessage]: StateMessage[K] };
 /** The connection as it is at the moment of a decision. */
 export interface FeedContext extends RecordPosition {
   readonly state: StaticState;
+  /** Since the last commit, all but that of `state`. */
+  readonly otherEpochs: Epochs;
   /** Where this replica began to serve the connection. */
   readonly established: RecordPosition;
   /** Client bytes of the exchange. */
@@ -39,6 +42,8 @@ export class ReplicationFeed {
   readonly #wantsOutcome: boolean;
   #boundary: RecordPosition;
   #restarted = true;
+  /** Whether the backup is still to be told of other epochs than that in use. */
+  #epochsDue = false;
   #inputSent = 0;
   #output: OutputRecord[] = [];
   #outcome: Buffer[] = [];
@@ -66,6 +71,7 @@ export class ReplicationFeed {
   relink(link: OutgoingLink | undefined): void {
     this.#link = link;
     this.#restarted = true;
+    this.#epochsDue = true;
     this.#inputSent = 0;
   }
 
@@ -139,6 +145,8 @@ export class ReplicationFeed {
     switch (field) {
       case 'secrets':
         draft.secrets = { established: context.established, state: serializeStaticState(context.state) };
+        if (this.#epochsDue) draft.otherEpochs = context.otherEpochs.states;
+        this.#epochsDue = false;
         return;
       case 'sequence-numbers':
         draft.position = { recordsRead: context.recordsRead, recordsWritten: context.recordsWritten };

@@ -2,12 +2,15 @@
  * From what the backup has and what the director saw to the exact point from which a connection goes on. Pure: it
  * decides everything about a takeover except the strategy's own choice.
  */
+import { copySecret } from '../../base/secret.js';
 import type { RecordPosition, RefusalReason, TakeoverDecision } from '../../contracts/strategy.js';
 import { DELIVERED_ENTRY_BYTES, type Take } from '../../net/control-records.js';
 import {
   combineStates,
   parseStaticState,
+  parseStaticStateHead,
   type StaticState,
+  type StaticStateHead,
   sealsFrom,
   wipeStaticState,
 } from '../../tls/static-state.js';
@@ -35,6 +38,8 @@ export interface ResumePlan {
   readonly changes: ReadonlyMap<number, SealChange>;
   /** KeyUpdates that the failed primary made and the client has not seen. */
   readonly unseenKeyUpdates: number;
+  /** Copies of the serialized epochs that sealed or will seal what the client has: the next backup needs them too. */
+  readonly epochs: readonly Buffer[];
 }
 
 export type Refused = { readonly refused: RefusalReason };
@@ -83,6 +88,9 @@ export function planResumption(
     outcomes: kept.outcomes,
     changes,
     unseenKeyUpdates,
+    epochs: kept.epochs
+      .filter((epoch) => isSeen(parseStaticStateHead(epoch), take.delivered))
+      .map(copySecret),
   };
 }
 
@@ -127,21 +135,37 @@ function snapshotPoint(snapshot: Snapshot): ResumePoint {
   return { recordsRead, recordsWritten: startWritten, output, input, applicationState: undefined };
 }
 
-/** Each direction in its newest epoch that had begun at this point. `epochs` are newest first. */
+/**
+ * Each direction in its last epoch that had begun at this point. Epochs of an owner that made records again are not in
+ * the order in which they began.
+ */
 function stateAt(
   epochs: readonly StaticState[],
   recordsRead: number,
   recordsWritten: number,
 ): StaticState | undefined {
-  const read = epochs.find(({ readBase }) => readBase <= recordsRead);
-  const write = epochs.find((epoch) => sealsFrom(epoch) <= recordsWritten);
+  const read = lastBegun(epochs, recordsRead, ({ readBase }) => readBase);
+  const write = lastBegun(epochs, recordsWritten, sealsFrom);
   return read && write && combineStates(read, write);
+}
+
+function lastBegun(
+  epochs: readonly StaticState[],
+  at: number,
+  beginning: (epoch: StaticState) => number,
+): StaticState | undefined {
+  const begun = epochs.filter((epoch) => beginning(epoch) <= at);
+  return begun.toSorted((a, b) => beginning(a) - beginning(b)).at(-1);
+}
+
+/** Whether the client knows of its write half: of a KeyUpdate by that record, of a region by the first one sealed in it. */
+function isSeen({ writeBase, sealsFrom: begins }: StaticStateHead, delivered: number): boolean {
+  return begins > writeBase ? begins < delivered : writeBase <= delivered;
 }
 
 /**
  * What changed between `state` and the last delivered record. Output that a change seals is released only when the
- * backup has the epoch that begins with it, so that every change that the client can have seen is known here. `epochs`
- * are newest first.
+ * backup has the epoch that begins with it, so that every change that the client can have seen is known here.
  */
 function sealChanges(
   epochs: readonly StaticState[],
@@ -150,7 +174,7 @@ function sealChanges(
 ): Map<number, SealChange> {
   const changes = new Map<number, SealChange>();
   let before = state;
-  for (const epoch of epochs.toReversed()) {
+  for (const epoch of epochs.toSorted((a, b) => sealsFrom(a) - sealsFrom(b))) {
     const from = sealsFrom(epoch);
     if (from <= sealsFrom(before) || from > delivered) continue;
     changes.set(...sealChange(before, epoch));

@@ -12,6 +12,7 @@ const FieldId = {
   output: 4,
   outcome: 5,
   'application-state': 6,
+  'other-epochs': 7,
 } as const;
 
 /** A reply, or a part of it, as the plaintext of one record. */
@@ -39,6 +40,8 @@ export interface Outcome {
 export interface StateMessage {
   /** Static state as `serializeStaticState` wrote it, and the positions at which it began to apply. */
   readonly secrets?: { readonly established: RecordPosition; readonly state: Buffer };
+  /** All other epochs since the last commit, serialized as well: what the backup had of epochs before is void. */
+  readonly otherEpochs?: readonly Buffer[];
   readonly position?: RecordPosition;
   /** Client bytes since the last message. `restart`: a new exchange began before them, `at` this many server records. */
   readonly input?: { readonly restart: boolean; readonly startWritten: number; readonly bytes: Buffer };
@@ -64,12 +67,17 @@ function readFlag(reader: ByteReader): boolean {
 }
 
 export function encodeStateMessage(message: StateMessage): Buffer {
-  const { secrets, position, input, output, outcome, checkpoint } = message;
+  const { secrets, otherEpochs, position, input, output, outcome, checkpoint } = message;
   const writer = new ByteWriter();
   if (secrets !== undefined) {
     writer.uint8(FieldId.secrets);
     writePosition(writer, secrets.established);
     writeLong(writer, secrets.state);
+  }
+  if (otherEpochs !== undefined) {
+    writer.uint8(FieldId['other-epochs']);
+    writer.uint8(otherEpochs.length);
+    for (const state of otherEpochs) writeLong(writer, state);
   }
   if (position !== undefined) {
     writer.uint8(FieldId['sequence-numbers']);
@@ -121,6 +129,10 @@ function readLong(reader: ByteReader): Buffer {
   return Buffer.from(reader.bytes(reader.uint32()));
 }
 
+function readSecret(reader: ByteReader): Buffer {
+  return copySecret(reader.bytes(reader.uint32()));
+}
+
 /** @throws ProtocolError when `bytes` are not exactly a state message. */
 export function parseStateMessage(bytes: Buffer): StateMessage {
   const reader = new ByteReader(bytes, 'state message');
@@ -138,8 +150,11 @@ function readField(
     case FieldId.secrets:
       message.secrets = {
         established: readPosition(reader),
-        state: copySecret(reader.bytes(reader.uint32())),
+        state: readSecret(reader),
       };
+      return;
+    case FieldId['other-epochs']:
+      message.otherEpochs = Array.from({ length: reader.uint8() }, () => readSecret(reader));
       return;
     case FieldId['sequence-numbers']:
       message.position = readPosition(reader);

@@ -1,19 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { KeptConnection } from '../../../src/cluster/replica/kept-state.js';
-import type { StateMessage } from '../../../src/cluster/replication/state-message.js';
+import {
+  encodeStateMessage,
+  parseStateMessage,
+  type StateMessage,
+} from '../../../src/cluster/replication/state-message.js';
+import { findSuite } from '../../../src/tls/cipher-suites.js';
+import { serializeStaticState } from '../../../src/tls/static-state.js';
+import { staticState } from './record-bench.js';
 
 const ESTABLISHED = { recordsRead: 3, recordsWritten: 6 };
 
-/** Longer than the head of a static state, version to write base. */
-const STATE_BYTES = 24;
+const SUITE = findSuite({ version: '1.3', name: 'aes-128-gcm', authentication: 'ecdsa' });
 
-/** Bytes with the head of a static state: `fill` is its epoch too. */
-function secrets(fill: number, writeBase = 4): Required<Pick<StateMessage, 'secrets'>> {
-  const state = Buffer.alloc(STATE_BYTES, fill);
-  state.writeUInt32BE(fill, 3);
-  state.writeUIntBE(writeBase, 13, 6);
-  return { secrets: { established: ESTABLISHED, state } };
+/** A state whose write half begins at server record `writeBase`. */
+function packed(writeBase: number): Buffer {
+  return serializeStaticState(staticState(SUITE, { recordsRead: 3, recordsWritten: writeBase }));
 }
+
+function secrets(writeBase: number): Required<Pick<StateMessage, 'secrets'>> {
+  return { secrets: { established: ESTABLISHED, state: packed(writeBase) } };
+}
+
+const isWiped = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0);
 
 function keep(...messages: readonly StateMessage[]): KeptConnection {
   const kept = new KeptConnection();
@@ -26,48 +35,46 @@ describe('KeptConnection', () => {
     expect(keep().describe()).toEqual({ established: undefined, snapshot: undefined, outcomes: [] });
   });
 
-  it('keeps the newest epochs, the newest first, and wipes what it drops', () => {
-    const numbers = Array.from({ length: 18 }, (_, index) => index + 1);
-    const messages = numbers.map(secrets);
-    const kept = keep(...messages);
-    expect(kept.epochs.map(([first]) => first)).toEqual(numbers.slice(2).reverse());
-    expect(messages.map(({ secrets: { state } }) => state[0])).toEqual([0, 0, ...numbers.slice(2)]);
+  it('keeps the epochs that it is told of, with the position of their owner', () => {
+    const kept = keep(secrets(4), secrets(8));
+    expect(kept.epochs).toEqual([packed(4), packed(8)]);
     expect(kept.established).toEqual(ESTABLISHED);
   });
 
-  it('drops what a failed owner changed behind the point from which another one goes on', () => {
-    const [first, second, third] = [secrets(1), secrets(2), secrets(3)];
-    const kept = keep(first, second, third, secrets(2, 5));
-    expect(kept.epochs.map((state) => [state[0], state.readUIntBE(13, 6)])).toEqual([
-      [2, 5],
-      [1, 4],
-    ]);
-    for (const { secrets: dropped } of [second, third]) {
-      expect(dropped.state).toEqual(Buffer.alloc(STATE_BYTES));
-    }
+  it('forgets what it had of epochs when an owner tells all of them', () => {
+    const [first, second] = [secrets(4), secrets(9)];
+    const kept = keep(first, second, { ...secrets(12), otherEpochs: [packed(4), packed(8)] });
+    expect(kept.epochs).toEqual([packed(4), packed(8), packed(12)]);
+    for (const { secrets: dropped } of [first, second]) expect(isWiped(dropped.state)).toBe(true);
+  });
+
+  it('tells another backup all of them, in place of what that one has', () => {
+    const kept = keep(secrets(4), secrets(8), secrets(12));
+    const other = keep(secrets(5), secrets(14));
+    const messages = kept.messages();
+    for (const message of messages) other.apply(parseStateMessage(encodeStateMessage(message)));
+    expect(other.epochs).toEqual([packed(4), packed(8), packed(12)]);
+    expect(kept.epochs).toHaveLength(3);
   });
 
   it('counts KeyUpdates before its output as covered', () => {
     const output = { answered: false, records: [{ index: 9, content: Buffer.alloc(1) }] };
     const position = { recordsRead: 5, recordsWritten: 10 };
-    const kept = keep(secrets(1), secrets(2, 8), secrets(3, 9), { position, output });
+    const kept = keep(secrets(4), secrets(8), secrets(9), { position, output });
     expect(kept.describe().snapshot?.outputFrom).toBe(7);
   });
 
   it('keeps secrets that come again once', () => {
     const [first, again] = [secrets(1), secrets(1)];
     expect(keep(first, again).epochs).toHaveLength(1);
-    expect(again.secrets.state).toEqual(Buffer.alloc(STATE_BYTES));
+    expect(isWiped(again.secrets.state)).toBe(true);
   });
 
   it('wipes every secret when the flow ends', () => {
     const messages = [secrets(1), secrets(2)];
     const kept = keep(...messages);
     kept.wipe();
-    expect(messages.map(({ secrets: { state } }) => state)).toEqual([
-      Buffer.alloc(STATE_BYTES),
-      Buffer.alloc(STATE_BYTES),
-    ]);
+    expect(messages.every(({ secrets: { state } }) => isWiped(state))).toBe(true);
     expect(kept.established).toBeUndefined();
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Outbox } from '../../../src/cluster/replica/outbox.js';
 import type { AcknowledgementWaiter, OutgoingLink } from '../../../src/cluster/replication/link.js';
+import type { RecordPosition } from '../../../src/contracts/strategy.js';
 import type { Trunk } from '../../../src/net/trunk.js';
 
 /** As much of a trunk and of a link as an outbox uses. */
@@ -34,18 +35,33 @@ class Ends {
   }
 }
 
-function start(withLink = true): { ends: Ends; outbox: Outbox; record: (text: string) => void } {
+interface Started {
+  readonly ends: Ends;
+  readonly outbox: Outbox;
+  /** Commits that have left. */
+  readonly committed: RecordPosition[];
+  readonly record: (text: string) => void;
+}
+
+function start(withLink = true): Started {
   const ends = new Ends();
-  const outbox = new Outbox(7, ends.trunk, withLink ? ends.asLink() : undefined);
-  return { ends, outbox, record: (text) => outbox.record([Buffer.from(text)]) };
+  const committed: RecordPosition[] = [];
+  const link = withLink ? ends.asLink() : undefined;
+  const outbox = new Outbox(7, ends.trunk, link, (at) => committed.push(at));
+  return { ends, outbox, committed, record: (text) => outbox.record([Buffer.from(text)]) };
+}
+
+/** Behind this many records of the client. */
+function behind(recordsRead: number): RecordPosition {
+  return { recordsRead, recordsWritten: 2 * recordsRead };
 }
 
 describe('Outbox', () => {
   it('sends at once when nothing waits', () => {
     const { ends, outbox, record } = start();
     record('a');
-    outbox.commit(3, true);
-    outbox.commit(4, false, Buffer.from('sealed'));
+    outbox.commit(behind(3), true);
+    outbox.commit(behind(4), false, Buffer.from('sealed'));
     outbox.end('closed');
     expect(ends.sent).toEqual(['a', 'commit 3 true -', 'commit 4 false sealed', 'end closed']);
     expect(ends.waiters.size).toBe(0);
@@ -55,7 +71,7 @@ describe('Outbox', () => {
     const { ends, outbox, record } = start();
     outbox.releaseWhenAcknowledged(5);
     record('a');
-    outbox.commit(1, true);
+    outbox.commit(behind(1), true);
     outbox.releaseWhenAcknowledged(6);
     record('b');
     outbox.end('closed');
@@ -89,10 +105,21 @@ describe('Outbox', () => {
     record('held');
     outbox.releaseWhenAcknowledged(8);
     record('last');
-    outbox.commit(2, true);
+    outbox.commit(behind(2), true);
     expect(ends.sent).toEqual([]);
     ends.acknowledge(8);
     expect(ends.sent).toEqual(['held', 'last', 'commit 2 true -']);
+  });
+
+  it('tells of a commit when it leaves, not before', () => {
+    const { ends, outbox, committed } = start();
+    outbox.commit(behind(1), true);
+    expect(committed).toEqual([behind(1)]);
+    outbox.releaseWhenAcknowledged(5);
+    outbox.commit(behind(2), true);
+    expect(committed).toHaveLength(1);
+    ends.acknowledge(5);
+    expect(committed).toEqual([behind(1), behind(2)]);
   });
 
   it('never waits for less than before', () => {
@@ -143,7 +170,7 @@ describe('Outbox', () => {
           if (step === 'record') record(expected[expected.push(`${index}`) - 1] ?? '');
           if (step === 'commit') {
             expected.push(`commit ${index} true -`);
-            outbox.commit(index, true);
+            outbox.commit(behind(index), true);
           }
           if (step === 'hold') outbox.hold();
           if (step === 'release') outbox.release();

@@ -18,6 +18,7 @@ const checkpoint = fc.record({ recordsWritten: count, state: bytes });
 const messages: fc.Arbitrary<StateMessage> = fc.record(
   {
     secrets: fc.record({ established: position, state: bytes }),
+    otherEpochs: fc.array(bytes, { maxLength: 3 }),
     position,
     input: fc.record({ restart: fc.boolean(), startWritten: count, bytes }),
     output: fc.record({
@@ -56,6 +57,7 @@ describe('a state message', () => {
   it('does not share memory with what it was parsed from', () => {
     const encoded = encodeStateMessage({
       secrets: { established: { recordsRead: 1, recordsWritten: 2 }, state: Buffer.from('secret') },
+      otherEpochs: [Buffer.from('another')],
       outcome: {
         from: { recordsRead: 1, recordsWritten: 2 },
         through: 3,
@@ -66,6 +68,7 @@ describe('a state message', () => {
     const parsed = parseStateMessage(encoded);
     encoded.fill(0);
     expect(parsed.secrets?.state.toString()).toBe('secret');
+    expect(parsed.otherEpochs?.map(String)).toEqual(['another']);
     expect(parsed.outcome?.output.toString()).toBe('output');
   });
 
@@ -73,6 +76,7 @@ describe('a state message', () => {
     ['an unknown field', [9]],
     ['a flag that is none', [3, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
     ['more records than there are bytes', [4, 0, 0xff, 0xff, 0xff, 0xff, 1, 2, 3]],
+    ['more epochs than there are bytes', [7, 2, 0, 0, 0, 1, 9]],
     ['more bytes than there are', [6, 0, 0, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff]],
   ])('is refused with %s', (_what, encoded) => {
     expect(() => parseStateMessage(Buffer.from(encoded))).toThrow(REFUSED);
