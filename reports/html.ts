@@ -9,6 +9,7 @@ import { strategyLegend } from './html/legend.js';
 import { type Markup, html as markup, NOTHING } from './html/markup.js';
 import { problems, provenance, replicatedState } from './html/notes.js';
 import { page } from './html/page.js';
+import { recoveryCostSection } from './html/recovery-cost.js';
 import { scorecard } from './html/scorecard.js';
 import { groupCells, strategyTitle } from './shared/cells.js';
 import { ROW_LEGEND } from './shared/columns.js';
@@ -25,7 +26,7 @@ async function render(results: Results): Promise<string> {
   for (const [index, group] of groups.entries()) cases.push(await caseSection(group, results, index === 0));
   return page(
     TITLE,
-    markup`${header(results)}<main>${scores(results)}${await overview(results)}${casesSection(cases)}${problems(results.summary)}${replicatedState(results)}${provenance(results.summary)}</main>`,
+    markup`${header(results)}<main>${scores(results)}${await overview(results)}${casesSection(cases)}${recoveryCostSection(results.micro)}${problems(results.summary)}${replicatedState(results)}${provenance(results.summary)}</main>`,
   );
 }
 

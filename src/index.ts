@@ -19,6 +19,7 @@ export { parseRunOptions, type RunOptions } from './bench/run-options.js';
 export { FAULTS } from './cluster/faults/index.js';
 export type * from './contracts/fault.js';
 export type * from './contracts/gate.js';
+export type * from './contracts/micro.js';
 export type * from './contracts/report.js';
 export type * from './contracts/results.js';
 export type * from './contracts/run-comparison.js';

@@ -7,6 +7,7 @@ import {
   gateConfigSchema,
   gateResultSchema,
 } from '../contracts/gate.js';
+import { MICRO_SCHEMA_VERSION, microSchema } from '../contracts/micro.js';
 import { SCHEMA_VERSION, summarySchema, trialResultSchema } from '../contracts/results.js';
 import { RUN_COMPARISON_SCHEMA_VERSION, runComparisonSchema } from '../contracts/run-comparison.js';
 import { SOAK_SCHEMA_VERSION, soakFaultSchema, soakSchema } from '../contracts/soak.js';
@@ -40,6 +41,12 @@ const PUBLISHED = {
     version: SCHEMA_VERSION,
     title: 'spr-bench summary',
     description: 'The document in summary.json.',
+  },
+  'micro.schema.json': {
+    schema: microSchema,
+    version: MICRO_SCHEMA_VERSION,
+    title: 'spr-bench steps of a recovery',
+    description: 'The document in micro.json, which spr-bench micro --json prints.',
   },
   'baseline.schema.json': {
     schema: baselineSchema,

@@ -6,6 +6,8 @@ import { UsageError } from '../base/errors.js';
 import { createPrng } from '../base/prng.js';
 import type { Results } from '../contracts/report.js';
 import type { TrialResult } from '../contracts/results.js';
+import { readMicro } from './micro/micro-file.js';
+import { RecoveryCosts } from './micro/recovery-cost.js';
 import { readSummary, readTrials, SUMMARY_FILE, TRIALS_FILE } from './results-file.js';
 import { describeStrategies } from './run.js';
 import { RunAccumulator } from './summarize.js';
@@ -33,9 +35,12 @@ export function trialsPath(folder: string): string {
 export async function readResults(folder: string, handler: ReadingHandler): Promise<Results> {
   const stored = readSummary(requireFile(folder, SUMMARY_FILE));
   const accumulator = new RunAccumulator(stored.strategies, createPrng(stored.seed).fork('bootstrap'));
+  const micro = readMicro(folder);
+  const costs = new RecoveryCosts();
   const path = requireFile(folder, TRIALS_FILE);
   for await (const trial of readTrials(path, handler.warn, handler.onRead)) {
     addTo(accumulator, trial, path);
+    costs.add(trial);
     handler.onTrial?.(trial);
   }
   return {
@@ -44,6 +49,7 @@ export async function readResults(folder: string, handler: ReadingHandler): Prom
     strategies: describeStrategies(
       STRATEGIES.filter(({ id }) => stored.strategies.some((entry) => entry.id === id)),
     ),
+    ...(micro && { micro: { ...micro, recoveryCosts: costs.against(micro, stored.environment) } }),
   };
 }
 

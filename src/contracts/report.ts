@@ -1,5 +1,6 @@
 /** The contract of a report: a pure function from results to text, or to files. It reads no file and asks no clock. */
 
+import type { MicroResult } from './micro.js';
 import type { ConnectionOutcome, Phases, Summary } from './results.js';
 import type { RunComparison } from './run-comparison.js';
 import type { StateField } from './strategy.js';
@@ -55,6 +56,8 @@ export interface Results {
   readonly summary: Summary;
   readonly series: readonly CellSeries[];
   readonly strategies: readonly StrategyDescription[];
+  /** The steps of a recovery and what recoveries of this run cost, where `spr-bench micro` was run for it. */
+  readonly micro?: MicroResult;
 }
 
 export interface ReportOptions {
