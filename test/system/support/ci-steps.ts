@@ -28,7 +28,7 @@ export async function runStep(step: YamlMapping, options: StepOptions): Promise<
   const { context, folder } = options;
   mkdirSync(folder, { recursive: true });
   const files = Object.fromEntries(
-    ['GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY', 'script'].map((name) => [name, join(folder, `.${name}`)]),
+    ['GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY', 'script'].map((name) => [name, join(folder, name)]),
   );
   for (const file of ['GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY']) writeFileSync(files[file] ?? '', '');
   writeFileSync(files.script ?? '', textOf(step.run));
