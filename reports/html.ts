@@ -1,10 +1,11 @@
-/** The report as one HTML file: no network, no script, static pictures. */
-import type { Report, Results } from '../src/contracts/report.js';
+/** The report as one HTML file: no network, static pictures, and no script unless it is asked for. */
+import type { Report, ReportOptions, Results } from '../src/contracts/report.js';
 import { lostRequestsChart } from './charts/lost-requests.js';
 import { recoveryRangesChart } from './charts/recovery-ranges.js';
 import { tradeOffChart } from './charts/trade-off.js';
 import { caseSection } from './html/case-section.js';
 import { figure } from './html/figure.js';
+import { strategyControls } from './html/interactive/controls.js';
 import { strategyLegend } from './html/legend.js';
 import { type Markup, html as markup, NOTHING } from './html/markup.js';
 import { problems, provenance, replicatedState } from './html/notes.js';
@@ -20,13 +21,15 @@ const TITLE = 'spr-bench: comparison of recovery strategies';
 
 export const html: Report = { id: 'html', title: 'HTML report', extension: 'html', render };
 
-async function render(results: Results): Promise<string> {
+async function render(results: Results, { isInteractive = false }: ReportOptions): Promise<string> {
   const groups = groupCells(results.summary);
   const cases: Markup[] = [];
-  for (const [index, group] of groups.entries()) cases.push(await caseSection(group, results, index === 0));
+  for (const [index, group] of groups.entries())
+    cases.push(await caseSection(group, results, { isOpen: index === 0, isInteractive }));
   return page(
     TITLE,
-    markup`${header(results)}<main>${scores(results)}${await overview(results)}${casesSection(cases)}${recoveryCostSection(results.micro)}${problems(results.summary)}${replicatedState(results)}${provenance(results.summary)}</main>`,
+    markup`${header(results)}<main>${isInteractive ? controls(results) : NOTHING}${scores(results)}${await overview(results, isInteractive)}${casesSection(cases)}${recoveryCostSection(results.micro)}${problems(results.summary)}${replicatedState(results)}${provenance(results.summary)}</main>`,
+    isInteractive,
   );
 }
 
@@ -38,21 +41,32 @@ function header({ summary }: Results): Markup {
   return markup`<header><h1>${TITLE}</h1><p class="headline">${headline}</p><ul>${details.map((sentence) => markup`<li>${sentence}</li>`)}</ul>${incomplete}</header>`;
 }
 
+function controls({ summary }: Results): Markup {
+  const strategies = summary.strategies.map(({ id }, position) => ({ strategy: printable(id), position }));
+  return strategyControls(strategies, (id) => strategyTitle(summary, id));
+}
+
 function scores({ summary, strategies }: Results): Markup {
   if (summary.strategies.length === 0) return NOTHING;
   return markup`<section><h2>Scorecard</h2><p class="soft">All workloads and faults of a strategy pooled. Open a row for its definition.</p>${scorecard(summary, strategies)}</section>`;
 }
 
 /** How fast, what was lost, at what cost: one picture each, over all cases. */
-async function overview({ summary }: Results): Promise<Markup> {
+async function overview({ summary }: Results, isInteractive: boolean): Promise<Markup> {
   if (summary.cells.every(({ trials }) => trials.completed === 0)) return NOTHING;
   const strategies = summary.strategies.map(({ id, trials, requests, connections }, position) => {
     return { strategy: printable(id), position, trials: trials.completed, requests, connections };
   });
   const figures = await Promise.all([
-    figure(recoveryRangesChart(summary), { note: 'No connection had anything to recover: no data.' }),
-    figure(lostRequestsChart(strategies), { note: 'No trial counts: no data.' }),
-    figure(tradeOffChart(summary), { note: 'No strategy was compared with the reference: no data.' }),
+    figure(recoveryRangesChart(summary), {
+      note: 'No connection had anything to recover: no data.',
+      isInteractive,
+    }),
+    figure(lostRequestsChart(strategies), { note: 'No trial counts: no data.', isInteractive }),
+    figure(tradeOffChart(summary), {
+      note: 'No strategy was compared with the reference: no data.',
+      isInteractive,
+    }),
   ]);
   return markup`<section><h2>At a glance</h2>${strategyLegend(strategies, (id) => strategyTitle(summary, id))}<div class="charts">${figures}</div></section>`;
 }

@@ -41,6 +41,12 @@ export function lostRequestsChart(series: readonly LossSeries[]): Chart | null {
         formatCount(connections.lost),
       ]),
     },
+    pointing: {
+      kind: 'rows',
+      places: shown.map(({ strategy, position }) => ({ y: strategy, position })),
+      rowHeight: BAR_STEP,
+      labelled: true,
+    },
     spec: {
       height: shown.length * BAR_STEP,
       encoding: {

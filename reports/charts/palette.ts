@@ -5,7 +5,10 @@
  */
 
 export interface SeriesStyle {
-  /** CSS colour; the shade for light and dark backgrounds is set by the style sheet. */
+  /**
+   * CSS colour; the shade for light and dark backgrounds is set by the style sheet. Strategies with the same colour and
+   * different dashes have different names for it, so that a picture shows what belongs to which.
+   */
   readonly colour: string;
   /** SVG dash array; `[1, 0]` is a solid line. */
   readonly dash: readonly number[];
@@ -14,7 +17,7 @@ export interface SeriesStyle {
 }
 
 /** Shades with a contrast of at least 3:1 (WCAG 2.2, 1.4.11) to the page; yellow is left out, black is the text. */
-export const SERIES_COLOURS: readonly { readonly light: string; readonly dark: string }[] = [
+const SERIES_COLOURS: readonly { readonly light: string; readonly dark: string }[] = [
   { light: '#d55e00', dark: '#e8762b' },
   { light: '#b8568d', dark: '#cc79a7' },
   { light: '#008f68', dark: '#1fb98f' },
@@ -35,10 +38,18 @@ const SHAPES = ['circle', 'square', 'triangle-up', 'diamond'] as const;
 /** Opacity of each phase of a recovery within the colour of its strategy, in the order of the phases. */
 export const PHASE_OPACITIES = [1, 0.75, 0.52, 0.32, 0.15] as const;
 
+/** How many strategies can be told apart: the least common multiple of 6 colours and 4 dashes. */
+export const STYLES = 12;
+
+/** The shade of `var(--series-INDEX)`. */
+export function seriesShade(index: number, scheme: 'light' | 'dark'): string {
+  return SERIES_COLOURS[index % SERIES_COLOURS.length]?.[scheme] ?? 'currentColor';
+}
+
 /** The style of the strategy at `position` in the order of the summary; it repeats after 12 strategies. */
 export function seriesStyle(position: number): SeriesStyle {
   return {
-    colour: `var(--series-${position % SERIES_COLOURS.length})`,
+    colour: `var(--series-${position % STYLES})`,
     dash: DASHES[position % DASHES.length] ?? [1, 0],
     shape: SHAPES[position % SHAPES.length] ?? 'circle',
   };

@@ -51,6 +51,12 @@ export function phasesChart(series: readonly ChartSeries[]): Chart | null {
     title: 'Phases of a recovery',
     text: `Most time went to ${shown.map(describe).join(', ')}. Medians of each phase, which need not add up to the median recovery time.`,
     table: table(shown),
+    pointing: {
+      kind: 'rows',
+      places: shown.map(({ strategy, position }) => ({ y: strategy, position })),
+      rowHeight: BAR_STEP,
+      labelled: true,
+    },
     spec: {
       height: shown.length * BAR_STEP,
       data: { values: shown.flatMap(bars) },

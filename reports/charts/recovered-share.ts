@@ -3,7 +3,7 @@ import { formatCount, formatPercent } from '../shared/format.js';
 import { recoveredShare } from './recovery-times.js';
 import { type Chart, type ChartTable, PLOT_HEIGHT } from './render.js';
 import { type ChartSeries, strategyEncoding } from './series.js';
-import { faultRule, type Span, spanOf, spanX, tableInstants } from './span.js';
+import { faultRule, type Span, spanOf, spanPointing, spanX, tableInstants } from './span.js';
 
 interface Point {
   readonly strategy: string;
@@ -23,6 +23,7 @@ export function recoveredShareChart(series: readonly ChartSeries[]): Chart | nul
     title: 'Connections recovered over time',
     text: `All that should recover had done so: ${shown.map(describe).join(', ')}.`,
     table: table(shown, span),
+    pointing: { ...spanPointing({ unit: ' %', factor: 100, digits: 0 }), holds: true },
     spec: {
       height: PLOT_HEIGHT,
       layer: [

@@ -3,9 +3,10 @@ import type { Cell, Summary } from '../../src/contracts/results.js';
 import { groupCells, strategyOrder } from '../shared/cells.js';
 import { formatMs, NONE } from '../shared/format.js';
 import { printable } from '../shared/printable.js';
+import { type CaseRows, headingLayer, layOutCases, ROW_HEIGHT, rowsY } from './case-rows.js';
 import { LEAST_MS, logDomain, logX, PERCEPTION_TEXT, perceptionLayers } from './log-axis.js';
-import { CHART_WIDTH, type Chart, type ChartLayer, type ChartTable, TEXT_SIZE } from './render.js';
-import { type ChartStrategy, colourEncoding, shapeEncoding } from './series.js';
+import type { Chart, ChartTable } from './render.js';
+import { type ChartStrategy, colourEncoding, distinctStrategies, shapeEncoding } from './series.js';
 
 interface Range extends ChartStrategy {
   readonly name: string;
@@ -17,37 +18,28 @@ interface Range extends ChartStrategy {
   readonly high: number;
 }
 
-interface Heading {
-  readonly name: string;
-  readonly y: number;
-}
-
-/** px. */
-const ROW_HEIGHT = 15;
-const HEADING_HEIGHT = 24;
-
 /** The vertical size of what is in a row, px. */
 const INTERVAL_HEIGHT = 7;
 const CAP_HEIGHT = 7;
 
 /** The chart; null when no connection recovered. */
 export function recoveryRangesChart(summary: Summary): Chart | null {
-  const { ranges, headings, height } = layOut(summary);
+  const { rows: ranges, headings, height } = layOutCases(casesOf(summary));
   if (ranges.length === 0) return null;
   const domain = logDomain(ranges.flatMap(({ low, p50, high, p99 }) => [low, p50, high, p99]));
-  const strategies = distinct(ranges);
-  const domainY: [number, number] = [height, 0];
-  const y = {
-    field: 'y',
-    type: 'quantitative',
-    axis: null,
-    scale: { domain: domainY, nice: false },
-  } as const;
+  const strategies = distinctStrategies(ranges);
+  const y = rowsY(height);
   const color = colourEncoding(strategies);
   return {
     title: 'Recovery time in every case',
     text: `Mark: median; thick: its 95 % interval; thin: up to the 99th percentile. ${PERCEPTION_TEXT}`,
     table: table(ranges),
+    pointing: {
+      kind: 'rows',
+      places: ranges.map(({ y, position }) => ({ y, position })),
+      rowHeight: ROW_HEIGHT,
+      labelled: false,
+    },
     spec: {
       height,
       layer: [
@@ -83,63 +75,29 @@ export function recoveryRangesChart(summary: Summary): Chart | null {
   };
 }
 
-function headingLayer(values: readonly Heading[], y: object): ChartLayer {
-  return {
-    data: { values: [...values] },
-    mark: {
-      type: 'text',
-      align: 'left',
-      baseline: 'middle',
-      color: 'currentColor',
-      fontSize: TEXT_SIZE,
-      fontWeight: 'bold',
-      limit: CHART_WIDTH,
-    },
-    encoding: { x: { value: 0 }, y, text: { field: 'name', type: 'nominal' } },
-  } as ChartLayer;
-}
-
-function layOut(summary: Summary): { ranges: Range[]; headings: Heading[]; height: number } {
+function casesOf(summary: Summary): CaseRows<Omit<Range, 'y'>>[] {
   const order = strategyOrder(summary);
-  const ranges: Range[] = [];
-  const headings: Heading[] = [];
-  let height = 0;
-  for (const { workload, fault, cells } of groupCells(summary)) {
+  return groupCells(summary).map(({ workload, fault, cells }) => {
     const name = printable(`${workload}, ${fault}`);
-    const rows = cells.flatMap((cell) => rangeOf(cell) ?? []);
-    if (rows.length === 0) continue;
-    headings.push({ name, y: height + HEADING_HEIGHT / 2 });
-    height += HEADING_HEIGHT;
-    for (const row of rows) {
-      ranges.push({
-        ...row,
-        name,
-        position: order(row.id),
-        strategy: printable(row.id),
-        y: height + ROW_HEIGHT / 2,
-      });
-      height += ROW_HEIGHT;
-    }
-  }
-  return { ranges, headings, height: height + ROW_HEIGHT / 2 };
+    const rows = cells.flatMap((cell) => {
+      const range = rangeOf(cell);
+      const { strategy: id } = cell;
+      return range === null ? [] : [{ ...range, name, position: order(id), strategy: printable(id) }];
+    });
+    return { name, rows };
+  });
 }
 
-function rangeOf({ strategy, recoveryTimeMs, recoveryP50IntervalMs }: Cell) {
+function rangeOf({ recoveryTimeMs, recoveryP50IntervalMs }: Cell) {
   if (recoveryTimeMs === null) return null;
   const atLeast = (ms: number): number => Math.max(LEAST_MS, ms);
   const p50 = atLeast(recoveryTimeMs.p50);
   return {
-    id: strategy,
     p50,
     p99: atLeast(recoveryTimeMs.p99),
     low: atLeast(recoveryP50IntervalMs?.low ?? p50),
     high: atLeast(recoveryP50IntervalMs?.high ?? p50),
   };
-}
-
-function distinct(ranges: readonly Range[]): ChartStrategy[] {
-  const found = new Map(ranges.map(({ strategy, position }) => [strategy, { strategy, position }]));
-  return [...found.values()].sort((a, b) => a.position - b.position);
 }
 
 function table(ranges: readonly Range[]): ChartTable {

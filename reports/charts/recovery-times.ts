@@ -28,6 +28,13 @@ export function recoveryTimesChart(series: readonly ChartSeries[]): Chart | null
     title: 'Distribution of recovery times',
     text: `Median recovery time: ${shown.map(describe).join(', ')}. ${PERCEPTION_TEXT}`,
     table: table(shown),
+    pointing: {
+      kind: 'curves',
+      x: { unit: ' ms after the fault' },
+      y: { unit: ' %', factor: 100, digits: 0 },
+      holds: true,
+      zooms: false,
+    },
     spec: {
       height: PLOT_HEIGHT,
       layer: [

@@ -1,5 +1,7 @@
 /** Turns a Vega-Lite specification into a static SVG: no script, no network, no link. */
+import type { View } from 'vega';
 import type { TopLevelSpec } from 'vega-lite';
+import { type Plot, type Pointing, plotOf } from './pointing.js';
 
 /** One layer of a chart with several. */
 export type ChartLayer = Extract<TopLevelSpec, { layer: unknown }>['layer'][number];
@@ -12,6 +14,8 @@ export interface Chart {
   readonly text: string;
   /** What is drawn, as numbers. */
   readonly table: ChartTable;
+  /** What can be read off it; absent where there is no more than the picture shows. */
+  readonly pointing?: Pointing;
 }
 
 export interface ChartTable {
@@ -20,15 +24,32 @@ export interface ChartTable {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** Renders in a size that a phone shows without scaling. */
+export async function renderSvg(chart: Chart): Promise<string> {
+  return compact(await draw(chart, (view) => view.toSVG()));
+}
+
+/** Like {@link renderSvg}, with what a script needs to find its way in the picture: where things are, and which are data. */
+export async function renderPlot(
+  chart: Chart,
+): Promise<{ readonly svg: string; readonly plot: Plot | null }> {
+  const { pointing } = chart;
+  return draw(chart, async (view) => {
+    const svg = compact(nameRoles(await view.toSVG()));
+    return { svg, plot: pointing === undefined ? null : plotOf(pointing, view) };
+  });
+}
+
 /**
- * Renders in a size that a phone shows without scaling. Vega is loaded here and not at the top, because the other reports
- * and all other commands start faster without it.
+ * Vega is loaded here and not at the top, because the other reports and all other commands start faster without it.
+ *
+ * @param use gets the view as long as it lives
  */
-export async function renderSvg({ spec }: Chart): Promise<string> {
+async function draw<T>({ spec }: Chart, use: (view: View) => Promise<T>): Promise<T> {
   const [{ compile }, vega] = await Promise.all([import('vega-lite'), import('vega')]);
   const view = new vega.View(vega.parse(compile({ ...BASE, ...spec }).spec), { renderer: 'none' });
   try {
-    return compact(await view.toSVG());
+    return await use(view);
   } finally {
     view.finalize();
   }
@@ -75,6 +96,13 @@ const BASE = {
     },
   },
 } as const satisfies Partial<TopLevelSpec>;
+
+/** Keeps two of the classes that {@link compact} leaves out: the groups of marks, and the axes. */
+function nameRoles(svg: string): string {
+  return svg
+    .replace(/ class="mark-[a-z]+ role-mark[^"]*"/g, ' data-role="marks"')
+    .replace(/ class="mark-group role-axis"/g, ' data-role="axis"');
+}
 
 /**
  * Leaves out what does not show: empty paths, roles and classes of parts (the picture has one name), attributes with their

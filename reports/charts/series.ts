@@ -16,6 +16,12 @@ export interface ChartSeries extends ChartStrategy {
   readonly series: CellSeries;
 }
 
+/** Each strategy once, in the order of the palette. */
+export function distinctStrategies(shown: readonly ChartStrategy[]): ChartStrategy[] {
+  const found = new Map(shown.map(({ strategy, position }) => [strategy, { strategy, position }]));
+  return [...found.values()].sort((a, b) => a.position - b.position);
+}
+
 /** Channels that give each strategy its colour and dash, whichever strategies the chart shows. */
 export function strategyEncoding(series: readonly ChartStrategy[]) {
   const domain = series.map(({ strategy }) => strategy);

@@ -1,4 +1,5 @@
 /** The time axis around the fault that the curves of a case share. */
+import type { CurvesPointing, Reading } from './pointing.js';
 import type { ChartLayer } from './render.js';
 import { NUMBER_FORMAT } from './render.js';
 import type { ChartSeries } from './series.js';
@@ -104,6 +105,11 @@ export function spanX({ from, to }: Span) {
     scale: { domain, nice: false },
     axis: { tickCount: 6, format: NUMBER_FORMAT, grid: false },
   } as const;
+}
+
+/** What can be read off the curves on {@link spanX}. */
+export function spanPointing(y: Reading): CurvesPointing {
+  return { kind: 'curves', x: { unit: ' ms after the fault' }, y, holds: false, zooms: true };
 }
 
 /** The fault as an upright rule at 0. */

@@ -9,6 +9,7 @@ import {
   type Span,
   type SpanPoint,
   spanOf,
+  spanPointing,
   spanX,
   tableInstants,
 } from './span.js';
@@ -30,6 +31,7 @@ export function survivorCpuChart(series: readonly ChartSeries[]): Chart | null {
     title: 'CPU of the surviving replicas',
     text: `Busiest ${WINDOW_MS} ms after the fault: ${curves.map(describe).join(', ')}. Before the fault, it is what replication costs the backup.`,
     table: table(curves, span),
+    pointing: spanPointing({ unit: ' cores', digits: 2 }),
     spec: {
       height: PLOT_HEIGHT,
       layer: [

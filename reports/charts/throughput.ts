@@ -11,6 +11,7 @@ import {
   type Span,
   type SpanPoint,
   spanOf,
+  spanPointing,
   spanX,
   tableInstants,
 } from './span.js';
@@ -38,6 +39,7 @@ export function throughputChart(series: readonly ChartSeries[]): Chart | null {
     title: 'Throughput around the fault',
     text: `${curves.map(describe).join('; ')}. Each strategy against its own rate before the fault, means over ${WINDOW_MS} ms. The mark is the worst ${WINDOW_MS} ms, the shade what was missing until 95 % were back.${isCut(curves) ? ` Peaks above ${formatPercent(MOST_SHARE)} are cut off.` : ''}`,
     table: table(curves, span),
+    pointing: spanPointing({ unit: ' %', factor: 100, digits: 0 }),
     spec: {
       height: PLOT_HEIGHT,
       layer: [areas(curves), faultRule(), lines(curves, span), marks(curves)],

@@ -4,7 +4,7 @@ import { comparisonOf, groupCells, strategyOrder } from '../shared/cells.js';
 import { printable } from '../shared/printable.js';
 import { findingOf, formatComparison } from '../shared/verdict.js';
 import { type Chart, type ChartLayer, NUMBER_FORMAT, PLOT_HEIGHT } from './render.js';
-import { type ChartStrategy, colourEncoding, shapeEncoding } from './series.js';
+import { type ChartStrategy, colourEncoding, distinctStrategies, shapeEncoding } from './series.js';
 
 /** One strategy in one case. */
 interface Point extends ChartStrategy {
@@ -12,6 +12,9 @@ interface Point extends ChartStrategy {
   readonly recovery: Comparison;
   readonly throughput: Comparison;
 }
+
+/** Of a mark with what is around it, px. */
+const MARK_HEIGHT = 14;
 
 /** The chart; null when no strategy has both ratios. */
 export function tradeOffChart(summary: Summary): Chart | null {
@@ -29,6 +32,16 @@ export function tradeOffChart(summary: Summary): Chart | null {
         formatComparison(recovery),
         formatComparison(throughput),
       ]),
+    },
+    pointing: {
+      kind: 'rows',
+      places: points.map(({ recovery, throughput, position }) => ({
+        x: throughput.ratio,
+        y: recovery.ratio,
+        position,
+      })),
+      rowHeight: MARK_HEIGHT,
+      labelled: false,
     },
     spec: { height: PLOT_HEIGHT, layer: layers(points) },
   };
@@ -55,9 +68,7 @@ function layers(points: readonly Point[]): ChartLayer[] {
     y: recovery.ratio,
     ...whisker('y', recovery),
   }));
-  const strategies = [...new Map(points.map((point) => [point.strategy, point])).values()].sort(
-    (a, b) => a.position - b.position,
-  );
+  const strategies = distinctStrategies(points);
   const color = colourEncoding(strategies);
   const x = xChannel(values);
   const y = yChannel(values);

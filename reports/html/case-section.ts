@@ -15,15 +15,25 @@ import { faultNotes } from '../shared/fault-notes.js';
 import { formatCount, formatMs, formatNumberOf, NONE } from '../shared/format.js';
 import { describeSpeed, formatComparison } from '../shared/verdict.js';
 import { figure, scrollable } from './figure.js';
+import { zoomControls } from './interactive/controls.js';
 import { phaseLegend, strategyLegend } from './legend.js';
 import { html, type Markup, NOTHING } from './markup.js';
 import { sequenceFigure } from './sequence.js';
 
-/** @param isOpen whether it is unfolded at first */
-export async function caseSection(group: CellGroup, results: Results, isOpen: boolean): Promise<Markup> {
+interface View {
+  /** Whether it is unfolded at first. */
+  readonly isOpen: boolean;
+  readonly isInteractive: boolean;
+}
+
+export async function caseSection(
+  group: CellGroup,
+  results: Results,
+  { isOpen, isInteractive }: View,
+): Promise<Markup> {
   const { summary, series } = results;
   const drawn = chartSeries(group, summary, series);
-  const content = html`${missingNote(group, summary)}${faultNote(group)}${await charts(drawn, summary)}${cellsTable(group, summary)}${timesTable(group, summary)}${sequences(drawn, group, summary)}`;
+  const content = html`${missingNote(group, summary)}${faultNote(group)}${await charts(drawn, summary, isInteractive)}${cellsTable(group, summary)}${timesTable(group, summary)}${sequences(drawn, group, summary)}`;
   return html`<details class="case"${isOpen ? ' open' : ''}><summary><h3>${group.workload}, ${group.fault}</h3>${caseVerdict(group, summary)}</summary>${content}</details>`;
 }
 
@@ -55,20 +65,25 @@ function faultNote(group: CellGroup): Markup {
   return notes.length === 0 ? NOTHING : html`${notes}`;
 }
 
-async function charts(drawn: readonly ChartSeries[], summary: Summary): Promise<Markup> {
+async function charts(
+  drawn: readonly ChartSeries[],
+  summary: Summary,
+  isInteractive: boolean,
+): Promise<Markup> {
   if (drawn.length === 0) return html`<p class="note">Nothing to draw: no trial of this case completed.</p>`;
   const nothingRecovered = 'No connection had anything to recover: no data.';
   const figures = await Promise.all([
-    figure(recoveryTimesChart(drawn), { note: nothingRecovered }),
-    figure(phasesChart(drawn), { note: nothingRecovered, legend: phaseLegend() }),
-    figure(lostRequestsChart(drawn.map(lossOf)), { note: 'No trial counts: no data.' }),
+    figure(recoveryTimesChart(drawn), { note: nothingRecovered, isInteractive }),
+    figure(phasesChart(drawn), { note: nothingRecovered, legend: phaseLegend(), isInteractive }),
+    figure(lostRequestsChart(drawn.map(lossOf)), { note: 'No trial counts: no data.', isInteractive }),
     figure(throughputChart(drawn), {
       note: 'Nothing was answered before the fault: no rate to compare with.',
+      isInteractive,
     }),
-    figure(recoveredShareChart(drawn), { note: nothingRecovered }),
-    figure(survivorCpuChart(drawn), { note: 'CPU time over time is not in these results.' }),
+    figure(recoveredShareChart(drawn), { note: nothingRecovered, isInteractive }),
+    figure(survivorCpuChart(drawn), { note: 'CPU time over time is not in these results.', isInteractive }),
   ]);
-  return html`${strategyLegend(drawn, (strategy) => strategyTitle(summary, strategy))}<div class="charts">${figures}</div>`;
+  return html`${strategyLegend(drawn, (strategy) => strategyTitle(summary, strategy))}${isInteractive ? zoomControls() : NOTHING}<div class="charts">${figures}</div>`;
 }
 
 function cellsTable(group: CellGroup, summary: Summary): Markup {

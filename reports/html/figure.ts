@@ -1,15 +1,24 @@
 /** A chart with its caption, its text and its data. */
-import { type Chart, type ChartTable, renderSvg } from '../charts/render.js';
+import { type Chart, type ChartTable, renderPlot, renderSvg } from '../charts/render.js';
 import { escapeHtml, html, type Markup, NOTHING, trusted } from './markup.js';
 
-/** @param note stands in the place of a chart that there is no data for */
+interface Frame {
+  /** Stands in the place of a chart that there is no data for. */
+  readonly note: string;
+  readonly legend?: Markup;
+  /** Whether the interactive layer is to find its way in the chart; default: not. */
+  readonly isInteractive?: boolean;
+}
+
 export async function figure(
   chart: Chart | null,
-  { note, legend = NOTHING }: { readonly note: string; readonly legend?: Markup },
+  { note, legend = NOTHING, isInteractive = false }: Frame,
 ): Promise<Markup> {
   if (chart === null) return html`<figure><p class="note">${note}</p></figure>`;
   const { title, text, table } = chart;
-  return html`<figure><figcaption>${title}</figcaption>${nameSvg(await renderSvg(chart), chart)}${legend}<p>${text}</p>${dataTable(title, table)}</figure>`;
+  const { svg, plot } = isInteractive ? await renderPlot(chart) : { svg: await renderSvg(chart), plot: null };
+  const data = plot === null ? NOTHING : html` data-plot="${JSON.stringify(plot)}"`;
+  return html`<figure${data}><figcaption>${title}</figcaption>${nameSvg(svg, chart)}${legend}<p>${text}</p>${dataTable(title, table)}</figure>`;
 }
 
 /** Folded: for those who do not see the picture, and for those who want the numbers. */

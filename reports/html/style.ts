@@ -1,10 +1,10 @@
 /** The style sheet of the HTML report. */
-import { SERIES_COLOURS } from '../charts/palette.js';
+import { STYLES, seriesShade } from '../charts/palette.js';
 
 /** System fonts, six sizes (12, 13, 14, 16, 20, 26 px), steps of 4 px; light, dark, narrow and print. */
 export function styleSheet(): string {
   const shades = (scheme: 'light' | 'dark'): string =>
-    SERIES_COLOURS.map((colour, index) => `--series-${index}:${colour[scheme]}`).join(';');
+    Array.from({ length: STYLES }, (_, index) => `--series-${index}:${seriesShade(index, scheme)}`).join(';');
   return [
     `:root{color-scheme:light dark;--page:#fff;--text:#1c2126;--soft:#58626c;--line:#dde1e5;--panel:#f6f7f8;--good:#1a6b45;--bad:#b3261e;--warning:#8a5a00;${shades('light')}}`,
     `@media screen and (prefers-color-scheme:dark){:root{--page:#14171a;--text:#e4e7ea;--soft:#9ba5ae;--line:#30363c;--panel:#1c2024;--good:#6fcf9f;--bad:#ff8a80;--warning:#e6b45c;${shades('dark')}}}`,

@@ -2,7 +2,7 @@
  * A chart as a picture of its own: on white, with its title and its legend. In the HTML report a chart takes colours and
  * font from the page; alone it has to bring them.
  */
-import { SERIES_COLOURS, seriesStyle } from '../charts/palette.js';
+import { seriesShade, seriesStyle } from '../charts/palette.js';
 import type { Chart } from '../charts/render.js';
 import type { ChartStrategy } from '../charts/series.js';
 import { escapeHtml } from '../html/markup.js';
@@ -106,10 +106,7 @@ function nested(svg: string, top: number): string {
 /** The shades for a light page. */
 function withColours(svg: string): string {
   return svg
-    .replace(
-      /var\(--series-(\d+)\)/g,
-      (_, index: string) => SERIES_COLOURS[Number(index)]?.light ?? TEXT_COLOUR,
-    )
+    .replace(/var\(--series-(\d+)\)/g, (_, index: string) => seriesShade(Number(index), 'light'))
     .replaceAll('currentColor', TEXT_COLOUR)
     .replace(/var\(--page\)/g, PAGE_COLOUR);
 }

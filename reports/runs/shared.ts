@@ -89,7 +89,8 @@ export function toneOf(metric: RunMetric, change: Change | null): Tone {
   return change.ratio < 1 === (METRICS[metric].better === 'smaller') ? 'good' : 'bad';
 }
 
-function hasInterval({ trials }: Change): boolean {
+/** Whether there are enough trials for an interval. */
+export function hasInterval({ trials }: Change): boolean {
   return Math.min(trials.run, trials.base) >= MIN_PAIRS_FOR_INTERVAL;
 }
 

@@ -66,6 +66,8 @@ export interface ReportOptions {
   readonly colour: boolean;
   /** Whether the terminal shows characters beyond ASCII; default true. */
   readonly unicode?: boolean;
+  /** Whether an HTML report gets tooltips, strategies to hide and zoom, which take a script; default: not. */
+  readonly isInteractive?: boolean;
 }
 
 export interface Report {

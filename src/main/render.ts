@@ -18,6 +18,9 @@ import { outputOptions } from './terminal.js';
 /** Files have no width; what is made for a terminal gets that of a wide one. */
 const FILE_OPTIONS: ReportOptions = { width: 160, colour: false };
 
+/** What somebody may choose for files. */
+export type FileOptions = Pick<ReportOptions, 'isInteractive'>;
+
 /** Other names that people type. */
 const ALIASES: Readonly<Record<string, string>> = { md: 'markdown' };
 
@@ -45,8 +48,9 @@ export function findRunsReport(id: string): RunsReport {
 }
 
 /** Writes a report to stdout. */
-export async function printReport(id: string, results: Results): Promise<void> {
-  printText(await findReport(id).render(results, outputOptions(process.stdout, process.env)));
+export async function printReport(id: string, results: Results, options: FileOptions = {}): Promise<void> {
+  const report = findReport(id);
+  printText(await report.render(results, { ...outputOptions(process.stdout, process.env), ...options }));
 }
 
 export function printText(text: string): void {
@@ -54,8 +58,12 @@ export function printText(text: string): void {
 }
 
 /** Writes `report.html` and returns its path. An earlier one is replaced as a whole. */
-export async function writeHtmlReport(results: Results, folder: string): Promise<string> {
-  const [path = folder] = await writeReports([findReport('html')], results, folder);
+export async function writeHtmlReport(
+  results: Results,
+  folder: string,
+  options: FileOptions = {},
+): Promise<string> {
+  const [path = folder] = await writeReports([findReport('html')], results, folder, options);
   return path;
 }
 
@@ -68,9 +76,10 @@ export async function writeReports(
   reports: readonly (Report | FilesReport)[],
   results: Results,
   folder: string,
+  options: FileOptions = {},
 ): Promise<string[]> {
   const files: ReportFile[] = [];
-  for (const report of reports) files.push(...(await drawFiles(report, results)));
+  for (const report of reports) files.push(...(await drawFiles(report, results, options)));
   return writeFiles(files, folder);
 }
 
@@ -79,18 +88,31 @@ export async function writeRunsReports(
   reports: readonly RunsReport[],
   comparison: RunComparison,
   folder: string,
+  options: FileOptions = {},
 ): Promise<string[]> {
   const files: ReportFile[] = [];
   for (const { extension, render } of reports) {
-    files.push({ name: `comparison.${extension}`, content: await render(comparison, FILE_OPTIONS) });
+    files.push({
+      name: `comparison.${extension}`,
+      content: await render(comparison, { ...FILE_OPTIONS, ...options }),
+    });
   }
   return writeFiles(files, folder);
 }
 
-async function drawFiles(report: Report | FilesReport, results: Results): Promise<readonly ReportFile[]> {
+async function drawFiles(
+  report: Report | FilesReport,
+  results: Results,
+  options: FileOptions,
+): Promise<readonly ReportFile[]> {
   if ('renderFiles' in report) return report.renderFiles(results);
   const { fileName = 'report', extension } = report;
-  return [{ name: `${fileName}.${extension}`, content: await report.render(results, FILE_OPTIONS) }];
+  return [
+    {
+      name: `${fileName}.${extension}`,
+      content: await report.render(results, { ...FILE_OPTIONS, ...options }),
+    },
+  ];
 }
 
 /** @throws UsageError when the folder cannot be made or written. */

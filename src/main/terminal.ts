@@ -12,7 +12,10 @@ export interface OutputStream {
 const DEFAULT_WIDTH = 160;
 
 /** Width, colours and characters of `stream`, for a report. */
-export function outputOptions(stream: OutputStream, env: NodeJS.ProcessEnv): Required<ReportOptions> {
+export function outputOptions(
+  stream: OutputStream,
+  env: NodeJS.ProcessEnv,
+): Required<Omit<ReportOptions, 'isInteractive'>> {
   return {
     width: widthOf(stream, env),
     // Undefined, not false, where it is no terminal.

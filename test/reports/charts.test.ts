@@ -11,6 +11,7 @@ import { recoveredShareChart } from '../../reports/charts/recovered-share.js';
 import { recoveryRangesChart } from '../../reports/charts/recovery-ranges.js';
 import { recoveryTimesChart } from '../../reports/charts/recovery-times.js';
 import type { Chart } from '../../reports/charts/render.js';
+import { type RunRatio, type RunRatiosInput, runRatiosChart } from '../../reports/charts/run-ratios.js';
 import type { ChartSeries } from '../../reports/charts/series.js';
 import { movingMeans, tableInstants } from '../../reports/charts/span.js';
 import { survivorCpuChart } from '../../reports/charts/survivor-cpu.js';
@@ -39,6 +40,33 @@ function caseOf(name: string): ChartSeries[] {
     });
 }
 
+/** An interval on one side of 1, one that includes it, and a ratio without. */
+const RATIOS: RunRatiosInput = {
+  metric: 'Recovery',
+  better: 'smaller',
+  letter: 'B',
+  cases: [
+    {
+      name: 'uploads, kill',
+      rows: [
+        ratio('full-handshake', 0, [1.02, 0.95, 1.09]),
+        ratio('spr', 3, [0.71, 0.66, 0.78]),
+        { ...ratio('late', 4, [1.4, 1.4, 1.4]), hasInterval: false },
+      ],
+    },
+    { name: 'nothing in common', rows: [] },
+  ],
+};
+
+function ratio(
+  strategy: string,
+  position: number,
+  [middle, low, high]: readonly [number, number, number],
+): RunRatio {
+  const text = `${middle}x [${low}, ${high}]`;
+  return { strategy, position, ratio: middle, low, high, hasInterval: true, text, trials: '6 pairs' };
+}
+
 const CHARTS: Readonly<Record<string, () => Chart | null>> = {
   'recovery-times': () => recoveryTimesChart(CASE),
   phases: () => phasesChart(CASE),
@@ -47,6 +75,7 @@ const CHARTS: Readonly<Record<string, () => Chart | null>> = {
   'survivor-cpu': () => survivorCpuChart(CASE),
   'recovery-ranges': () => recoveryRangesChart(RESULTS.summary),
   'trade-off': () => tradeOffChart(RESULTS.summary),
+  'run-ratios': () => runRatiosChart(RATIOS),
   'lost-requests': () =>
     lostRequestsChart(
       CASE.map(({ strategy, position, cell }) => ({

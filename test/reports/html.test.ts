@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { Script } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { html } from '../../reports/html.js';
 import type { Results } from '../../src/contracts/report.js';
@@ -23,6 +25,28 @@ describe('HTML report', () => {
     expect(text.match(/https?:\/\/[^"]*/g)?.filter((url) => url !== 'http://www.w3.org/2000/svg')).toEqual(
       [],
     );
+  });
+
+  it('with the interactive layer has one script, and a policy that allows that one alone', async () => {
+    const text = await html.render(fixtureResults(), { ...OPTIONS, isInteractive: true });
+    const scripts = [...text.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, script = '']) => script);
+    expect(scripts).toHaveLength(1);
+    expect(text.match(/<script/g)).toHaveLength(1);
+    const hash = createHash('sha256')
+      .update(scripts[0] ?? '')
+      .digest('base64');
+    expect(text).toContain(
+      `content="default-src &#39;none&#39;; script-src &#39;sha256-${hash}&#39;; style-src &#39;unsafe-inline&#39;; img-src data:"`,
+    );
+    expect(() => new Script(scripts[0] ?? '')).not.toThrow();
+    expect(scripts[0]).not.toMatch(
+      /innerHTML|eval|Function|fetch|XMLHttpRequest|import|https?:(?!\/\/www.w3.org\/2000\/svg)/,
+    );
+  });
+
+  it('with the interactive layer stays small', async () => {
+    const interactive = await html.render(fixtureResults(), { ...OPTIONS, isInteractive: true });
+    expect(interactive.length - (await render()).length).toBeLessThan(40_000);
   });
 
   it('is small for a run of all strategies and workloads', async () => {

@@ -19,6 +19,7 @@ const DEFAULT_FOLDER = 'spr-bench-results';
 const outputSchema = z.object({
   out: z.string('must be a path').default(DEFAULT_FOLDER),
   json: z.boolean('must be true or false').default(false),
+  interactive: z.boolean('must be true or false').default(false),
   quiet: z.boolean('must be true or false').default(false),
 });
 
@@ -40,6 +41,7 @@ export function compareCommand(): Command {
     )
     .option('--quick', 'a first impression in about 20 seconds')
     .option('--out <folder>', `folder of the result files (default: ${DEFAULT_FOLDER})`)
+    .option('--interactive', 'tooltips, strategies to hide and zoom in report.html, by a script in it')
     .option('--json', 'print the summary as one JSON document instead of the table')
     .option('--quiet', 'no progress')
     .action(async (options: Record<string, unknown>) => {
@@ -48,8 +50,8 @@ export function compareCommand(): Command {
 }
 
 async function compare(given: Record<string, unknown>): Promise<number> {
-  const { out, json, quiet, config: _, ...raw } = { ...readConfig(given.config), ...given };
-  const output = parseOutputOptions({ out, json, quiet });
+  const { out, json, interactive, quiet, config: _, ...raw } = { ...readConfig(given.config), ...given };
+  const output = parseOutputOptions({ out, json, interactive, quiet });
   const options = await parseRunOptions(raw, randomInt(MAX_RANDOM_SEED));
   const interruption = onInterruption();
   const progress = createProgress({
@@ -87,14 +89,14 @@ function parseOutputOptions(given: Record<keyof OutputOptions, unknown>): Output
 async function report(
   { summary, accumulator }: RunOutcome,
   { strategies }: RunOptions,
-  { out, json, quiet }: OutputOptions,
+  { out, json, interactive, quiet }: OutputOptions,
 ): Promise<void> {
   const results: Results = {
     summary,
     series: accumulator.series(),
     strategies: describeStrategies(strategies.map(({ plugin }) => plugin)),
   };
-  const path = await writeHtmlReport(results, out);
+  const path = await writeHtmlReport(results, out, { isInteractive: interactive });
   await printReport(json ? 'json' : 'table', results);
   if (!json && !quiet) process.stderr.write(`report: ${path}\n`);
 }

@@ -29,6 +29,7 @@ interface Options {
   /** Ids separated by commas. */
   readonly format?: string;
   readonly out?: string;
+  readonly interactive?: boolean;
 }
 
 export function reportCommand(): Command {
@@ -45,6 +46,7 @@ export function reportCommand(): Command {
       `ids separated by commas: ${formats}; of several runs: ${ofRuns} (default: table, of one run also report.html)`,
     )
     .option('--out <folder>', 'write files there; without it one text goes to stdout, all else to the run')
+    .option('--interactive', 'tooltips, strategies to hide and zoom in HTML, by a script in the file')
     .action((folders: string[], options: Options) => report(folders, options));
 }
 
@@ -52,12 +54,16 @@ async function report([folder = '', ...others]: readonly string[], options: Opti
   if (others.length > 0) return reportRuns([folder, ...others], options);
   const ids = options.format === undefined ? undefined : formatIds(options.format);
   if (ids !== undefined) for (const id of ids) findAnyReport(id);
-  await output(await readWithProgress(folder), ids, { out: options.out, folder });
+  const isInteractive = interactiveOption(options, ids);
+  await output(await readWithProgress(folder), ids, { out: options.out, folder, isInteractive });
 }
 
 /** Runs are read one after the other: only their values stay in memory. */
-async function reportRuns(folders: readonly string[], { format = 'table', out }: Options): Promise<void> {
-  const reports = formatIds(format).map(findRunsReport);
+async function reportRuns(folders: readonly string[], options: Options): Promise<void> {
+  const { format = 'table', out } = options;
+  const ids = formatIds(format);
+  const reports = ids.map(findRunsReport);
+  const isInteractive = interactiveOption(options, ids);
   const [first, ...others] = reports;
   if (others.length > 0 && out === undefined) {
     throw new UsageError(`--format ${format}: several formats of several runs need --out <folder>`);
@@ -66,14 +72,24 @@ async function reportRuns(folders: readonly string[], { format = 'table', out }:
   for (const folder of folders) runs.push(await readComparedRun(folder));
   const comparison = compareRuns(runs);
   if (first !== undefined && out === undefined) {
-    printText(await first.render(comparison, outputOptions(process.stdout, process.env)));
-  } else tell(await writeRunsReports(reports, comparison, out ?? ''));
+    printText(
+      await first.render(comparison, { ...outputOptions(process.stdout, process.env), isInteractive }),
+    );
+  } else tell(await writeRunsReports(reports, comparison, out ?? '', { isInteractive }));
 }
 
 async function readComparedRun(folder: string): Promise<ComparedRun> {
   const values = new RunValues();
   const { summary } = await readWithProgress(folder, (trial) => values.add(trial));
   return { folder, summary, values };
+}
+
+/** @throws UsageError where no HTML is drawn: nothing else can be interactive */
+function interactiveOption({ interactive = false }: Options, ids: readonly string[] = ['html']): boolean {
+  if (interactive && !ids.includes('html')) {
+    throw new UsageError(`--interactive is for html, --format names ${ids.join(', ')}`);
+  }
+  return interactive;
 }
 
 /** Each once. */
@@ -84,17 +100,17 @@ function formatIds(format: string): string[] {
 async function output(
   results: Results,
   ids: readonly string[] | undefined,
-  { out, folder }: { out: string | undefined; folder: string },
+  { out, folder, isInteractive }: { out: string | undefined; folder: string; isInteractive: boolean },
 ): Promise<void> {
   const [first, ...others] = ids ?? [];
   if (ids === undefined) {
-    const paths = await writeReports([findReport('html')], results, out ?? folder);
+    const paths = await writeReports([findReport('html')], results, out ?? folder, { isInteractive });
     await printReport('table', results);
     tell(paths);
   } else if (first !== undefined && others.length === 0 && out === undefined && isText(first)) {
-    await printReport(first, results);
+    await printReport(first, results, { isInteractive });
   } else {
-    tell(await writeReports(ids.map(findAnyReport), results, out ?? folder));
+    tell(await writeReports(ids.map(findAnyReport), results, out ?? folder, { isInteractive }));
   }
 }
 
