@@ -4,7 +4,11 @@
  */
 import { connect, createServer, type Socket } from 'node:net';
 import { Journal } from '../../../src/cluster/director/journal.js';
-import { Connection, type ConnectionHost } from '../../../src/cluster/replica/connection.js';
+import {
+  Connection,
+  type ConnectionHost,
+  type SealingOptions,
+} from '../../../src/cluster/replica/connection.js';
 import { HttpApplication } from '../../../src/cluster/replica/http-application.js';
 import { KeptConnection } from '../../../src/cluster/replica/kept-state.js';
 import { Ledger } from '../../../src/cluster/replica/ledger.js';
@@ -40,6 +44,8 @@ import { listen, until } from './harness.js';
 export const FLOW_ID = 7;
 const BASE: RecordPosition = { recordsRead: 3, recordsWritten: 4 };
 const CLUSTER_KEY = Buffer.alloc(32, 0x6b);
+/** A link that has ended is never fenced for its age. */
+const MANY_MS = 3_600_000;
 const NO_LEDGER = new Ledger('/dev/null', () => 0);
 
 /** A new copy each time: connections wipe theirs. */
@@ -125,7 +131,8 @@ export class RecordClient {
 /** What the director would know and do: it counts, keeps the journal and hands records on to the client. */
 export class Bench {
   readonly journal = new Journal();
-  readonly kept = new KeptConnection();
+  /** What the backup has: each owner has one of its own. */
+  kept = new KeptConnection();
   /** All that came out of the records for the client. */
   readonly opened: OpenedRecord[] = [];
   /** Whole server records, to let a replica's output pass up to a certain record only. */
@@ -140,21 +147,24 @@ export class Bench {
   readonly #application: HttpApplication;
   readonly #seal = new CommittedStateSeal(CLUSTER_KEY);
   readonly #sockets: Socket[] = [];
-  readonly #incoming = new IncomingLinks(CLUSTER_KEY, {
-    state: (_flowId, payload) => this.kept.apply(parseStateMessage(payload)),
-    forget: () => {
-      this.forgotten = true;
-    },
-  });
-  #link: OutgoingLink | undefined;
+  readonly #sealing: SealingOptions;
+  readonly #backups: IncomingLinks[] = [];
+  readonly #links: OutgoingLink[] = [];
   /** Trunk of the replica that serves the connection now; what comes from others is not the client's. */
   #current: object | undefined;
 
   /** @param written records that the server has sealed since the handshake */
-  constructor(suite: CipherSuite, strategy: RecoveryStrategy, application: Application, written = 0) {
+  constructor(
+    suite: CipherSuite,
+    strategy: RecoveryStrategy,
+    application: Application,
+    written = 0,
+    sealing: SealingOptions = { rekey: false },
+  ) {
     this.#suite = suite;
     this.#strategy = strategy;
     this.#application = new HttpApplication(application, NO_LEDGER);
+    this.#sealing = sealing;
     this.journal.recordsRead = BASE.recordsRead;
     this.journal.recordsWritten = BASE.recordsWritten + written;
     this.client = new RecordClient(suite, this.journal.recordsWritten);
@@ -162,17 +172,17 @@ export class Bench {
 
   /** The primary has made the handshake. */
   async establish(): Promise<void> {
-    const port = await this.#incoming.listen();
-    this.#link = await OutgoingLink.connect({
-      peer: 1,
-      self: 0,
-      incarnation: 0,
-      port,
-      clusterKey: CLUSTER_KEY,
-    });
-    this.connection = await this.#connection(staticState(this.#suite), this.journal, this.#link);
+    const link = await this.#newBackup();
+    this.connection = await this.#connection(staticState(this.#suite), this.journal, link);
     this.connection.establish();
     await until(() => this.journal.commitRead === BASE.recordsRead);
+  }
+
+  /** The backup has died, and there is another one, which has nothing yet. Resolves when it has been told. */
+  async replaceBackup(): Promise<void> {
+    const { kept } = this;
+    this.connection?.protect(await this.#newBackup());
+    await until(() => this.kept !== kept && this.kept.established !== undefined);
   }
 
   send(record: Buffer): void {
@@ -180,10 +190,16 @@ export class Bench {
     this.connection?.clientRecord(record);
   }
 
-  /** Gives the connection to a backup. Resolves when its replay has begun, or with why it was refused. */
-  async takeOver(): Promise<RefusalReason | undefined> {
+  /**
+   * Gives the connection to its backup, which gets one of its own. Resolves when its replay has begun, or with why it was
+   * refused.
+   *
+   * @param passing whole server records that it may pass to the client
+   */
+  async takeOver(passing = Number.POSITIVE_INFINITY): Promise<RefusalReason | undefined> {
     this.#current = undefined;
-    this.passing = Number.POSITIVE_INFINITY;
+    this.passing = passing;
+    await this.#drainLink();
     const take = this.#take();
     const sealed = take.sealedState && this.#seal.open(FLOW_ID, take.commit, take.sealedState);
     const committed = sealed && parseCommittedState(sealed);
@@ -196,7 +212,7 @@ export class Bench {
     const plan = planResumption(this.kept, take, decision, committed);
     if ('refused' in plan) return plan.refused;
     const replay = [...this.journal.records];
-    this.connection = await this.#connection(plan.state, plan, undefined);
+    this.connection = await this.#connection(plan.state, plan, await this.#newBackup());
     this.connection.resume(plan, take);
     for (const record of replay) this.connection.clientRecord(record);
     return undefined;
@@ -210,8 +226,33 @@ export class Bench {
 
   stop(): void {
     for (const socket of this.#sockets) socket.destroy();
-    this.#link?.end();
-    this.#incoming.close();
+    for (const link of this.#links) link.end();
+    for (const backup of this.#backups) backup.close();
+  }
+
+  /** What the owner has told its backup until now arrives before its death is believed. */
+  async #drainLink(): Promise<void> {
+    const self = this.#links.length - 1;
+    this.#links[self]?.end();
+    await new Promise<void>((resolve) => this.#backups[self]?.whenDrained(self, 0, MANY_MS, resolve));
+  }
+
+  /** What an earlier owner still says does not get to it. */
+  async #newBackup(): Promise<OutgoingLink> {
+    const kept = new KeptConnection();
+    const backup = new IncomingLinks(CLUSTER_KEY, {
+      state: (_flowId, payload) => kept.apply(parseStateMessage(payload)),
+      forget: () => {
+        this.forgotten = true;
+      },
+    });
+    const self = this.#backups.push(backup) - 1;
+    const port = await backup.listen();
+    const identity = { peer: self + 1, self, incarnation: 0, clusterKey: CLUSTER_KEY };
+    const link = await OutgoingLink.connect({ ...identity, port });
+    this.#links.push(link);
+    this.kept = kept;
+    return link;
   }
 
   #take(): Take {
@@ -240,7 +281,7 @@ export class Bench {
       strategy: this.#strategy,
       trunk: await this.#trunk(),
       seal: this.#seal,
-      sealing: { rekey: false },
+      sealing: this.#sealing,
       serve: (connection) => this.#application.serve(connection.stream, connection),
       closed: () => {
         this.closed = true;
