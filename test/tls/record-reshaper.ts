@@ -59,6 +59,8 @@ export class RecordReshaper {
   #application: Epoch | undefined;
   /** From here on the client's records are protected. */
   #protected = false;
+  /** The server's are: what looks like a ServerHello is none. */
+  #serverProtected = false;
 
   constructor(shape: Shape) {
     this.#shape = shape;
@@ -72,8 +74,12 @@ export class RecordReshaper {
 
   /** A record of the server, before the client gets it. */
   serverRecord(record: Buffer): void {
-    if (recordType(record) !== ContentType.handshake || record[RECORD_HEADER_BYTES] !== SERVER_HELLO) return;
-    if (this.#protected) return;
+    const type = recordType(record);
+    // In TLS 1.2 a resumed session has the server's Finished first, and it is of type handshake, too.
+    if (type === ContentType.change_cipher_spec && this.#suite?.version === '1.2')
+      this.#serverProtected = true;
+    if (type !== ContentType.handshake || this.#serverProtected || this.#protected) return;
+    if (record[RECORD_HEADER_BYTES] !== SERVER_HELLO) return;
     this.#serverRandom = Buffer.from(record.subarray(RANDOM_AT, RANDOM_AT + RANDOM_BYTES));
     const sessionIdBytes = record[RANDOM_AT + RANDOM_BYTES] ?? 0;
     this.#suite = suiteById(record.readUInt16BE(RANDOM_AT + RANDOM_BYTES + 1 + sessionIdBytes));
