@@ -1,9 +1,11 @@
 /** Share of the connections that had recovered, over the time since the fault: the time axis of the throughput. */
+
 import { formatCount, formatPercent } from '../shared/format.js';
+import { describeFaultEvents, faultLayers } from './fault-events.js';
 import { recoveredShare } from './recovery-times.js';
 import { type Chart, type ChartTable, PLOT_HEIGHT } from './render.js';
 import { type ChartSeries, strategyEncoding } from './series.js';
-import { faultRule, type Span, spanOf, spanPointing, spanX, tableInstants } from './span.js';
+import { type Span, spanOf, spanPointing, spanX, tableInstants } from './span.js';
 
 interface Point {
   readonly strategy: string;
@@ -21,13 +23,13 @@ export function recoveredShareChart(series: readonly ChartSeries[]): Chart | nul
   if (shown.length === 0 || span === null) return null;
   return {
     title: 'Connections recovered over time',
-    text: `All that should recover had done so: ${shown.map(describe).join(', ')}.`,
+    text: `All that should recover had done so: ${shown.map(describe).join(', ')}.${describeFaultEvents(series, formatCount)}`,
     table: table(shown, span),
     pointing: { ...spanPointing({ unit: ' %', factor: 100, digits: 0 }), holds: true },
     spec: {
       height: PLOT_HEIGHT,
       layer: [
-        faultRule(),
+        ...faultLayers(series, span),
         {
           data: { values: shown.flatMap((one) => curve(one, span)) },
           mark: { type: 'line', strokeWidth: 1.75, interpolate: 'step-after' },

@@ -1,6 +1,6 @@
 /** The time axis around the fault that the curves of a case share. */
+import { lastFaultEventMs } from './fault-events.js';
 import type { CurvesPointing, Reading } from './pointing.js';
-import type { ChartLayer } from './render.js';
 import { NUMBER_FORMAT } from './render.js';
 import type { ChartSeries } from './series.js';
 
@@ -32,7 +32,7 @@ const MOST_POINTS = 125;
 const TABLE_ROWS = 20;
 
 /**
- * Until a quarter as long again as the slowest strategy took, and a third of that before the fault: the dip fills the
+ * Until a quarter as long again as the slowest strategy, and the fault itself, took; and a third of that before the fault: the dip fills the
  * picture, however long the trial was. Null without a bin.
  */
 export function spanOf(shown: readonly ChartSeries[]): Span | null {
@@ -42,7 +42,7 @@ export function spanOf(shown: readonly ChartSeries[]): Span | null {
   const lastMs = Math.max(
     ...bins.map(({ firstBin, binMs, repliesPerSecond }) => (firstBin + repliesPerSecond.length) * binMs),
   );
-  const settledMs = Math.max(...shown.map(({ cell }) => settledAt(cell, lastMs)));
+  const settledMs = Math.max(lastFaultEventMs(shown), ...shown.map(({ cell }) => settledAt(cell, lastMs)));
   const to = Math.min(lastMs, Math.max(LEAST_AFTER_MS, 1.25 * settledMs));
   const from = Math.max(firstMs, -to / 3);
   return to > from ? { from, to } : null;
@@ -110,13 +110,4 @@ export function spanX({ from, to }: Span) {
 /** What can be read off the curves on {@link spanX}. */
 export function spanPointing(y: Reading): CurvesPointing {
   return { kind: 'curves', x: { unit: ' ms after the fault' }, y, holds: false, zooms: true };
-}
-
-/** The fault as an upright rule at 0. */
-export function faultRule(): ChartLayer {
-  return {
-    data: { values: [{ fault: 0 }] },
-    mark: { type: 'rule', color: 'currentColor', strokeWidth: 1.25, opacity: 0.7 },
-    encoding: { x: { field: 'fault', type: 'quantitative' } },
-  };
 }

@@ -1,9 +1,10 @@
 /** The handshake storm: how many cores the surviving replicas keep busy around the fault. */
+
 import { formatCount, NONE } from '../shared/format.js';
+import { describeFaultEvents, faultLayers } from './fault-events.js';
 import { type Chart, type ChartTable, PLOT_HEIGHT } from './render.js';
 import { type ChartSeries, strategyEncoding } from './series.js';
 import {
-  faultRule,
   movingMeans,
   nearest,
   type Span,
@@ -29,13 +30,13 @@ export function survivorCpuChart(series: readonly ChartSeries[]): Chart | null {
   if (curves.length === 0) return null;
   return {
     title: 'CPU of the surviving replicas',
-    text: `Busiest ${WINDOW_MS} ms after the fault: ${curves.map(describe).join(', ')}. Before the fault, it is what replication costs the backup.`,
+    text: `Busiest ${WINDOW_MS} ms after the fault: ${curves.map(describe).join(', ')}. Before the fault, it is what replication costs the backup.${describeFaultEvents(series, formatCount)}`,
     table: table(curves, span),
     pointing: spanPointing({ unit: ' cores', digits: 2 }),
     spec: {
       height: PLOT_HEIGHT,
       layer: [
-        faultRule(),
+        ...faultLayers(series, span),
         {
           data: {
             values: curves.flatMap(({ strategy, points }) => points.map((point) => ({ strategy, ...point }))),

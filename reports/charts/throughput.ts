@@ -2,10 +2,10 @@
 import type { Cell } from '../../src/contracts/results.js';
 import { WINDOW_MS } from '../../src/stats/dip.js';
 import { formatCount, formatPercent, NONE } from '../shared/format.js';
+import { describeFaultEvents, faultLayers } from './fault-events.js';
 import { type Chart, type ChartLayer, type ChartTable, PLOT_HEIGHT } from './render.js';
 import { type ChartSeries, colourEncoding, shapeEncoding, strategyEncoding } from './series.js';
 import {
-  faultRule,
   movingMeans,
   nearest,
   type Span,
@@ -37,12 +37,12 @@ export function throughputChart(series: readonly ChartSeries[]): Chart | null {
   if (curves.length === 0) return null;
   return {
     title: 'Throughput around the fault',
-    text: `${curves.map(describe).join('; ')}. Each strategy against its own rate before the fault, means over ${WINDOW_MS} ms. The mark is the worst ${WINDOW_MS} ms, the shade what was missing until 95 % were back.${isCut(curves) ? ` Peaks above ${formatPercent(MOST_SHARE)} are cut off.` : ''}`,
+    text: `${curves.map(describe).join('; ')}. Each strategy against its own rate before the fault, means over ${WINDOW_MS} ms. The mark is the worst ${WINDOW_MS} ms, the shade what was missing until 95 % were back.${isCut(curves) ? ` Peaks above ${formatPercent(MOST_SHARE)} are cut off.` : ''}${describeFaultEvents(series, formatCount)}`,
     table: table(curves, span),
     pointing: spanPointing({ unit: ' %', factor: 100, digits: 0 }),
     spec: {
       height: PLOT_HEIGHT,
-      layer: [areas(curves), faultRule(), lines(curves, span), marks(curves)],
+      layer: [areas(curves), ...faultLayers(series, span), lines(curves, span), marks(curves)],
     },
   };
 }

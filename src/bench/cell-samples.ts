@@ -10,6 +10,7 @@ import { measureDip } from '../stats/dip.js';
 import { type Quantiles, quantile, summarizeQuantiles } from '../stats/quantile.js';
 import { MeanRateCurve, type RateCurve } from '../stats/rate-curve.js';
 import { Sample } from '../stats/sample.js';
+import { FaultMoments } from './fault-moments.js';
 import { RecoverySamples } from './recovery-samples.js';
 
 /** Everything of a cell but its name. */
@@ -53,6 +54,7 @@ export class CellSamples {
   readonly #survivorCpuMs = new MeanRateCurve();
   readonly #afterRecovery = { replies: 0, ms: 0 };
   readonly #afterFault = { replies: 0, ms: 0 };
+  readonly #faultMoments = new FaultMoments();
   readonly #refusals = new Map<string, number>();
   #notRecoverable: Aggregate['notRecoverable'] = null;
 
@@ -71,6 +73,7 @@ export class CellSamples {
     this.#addNotRecoverable(measurements.notRecoverable);
     this.#addCost(measurements);
     this.#addThroughput(trial);
+    this.#faultMoments.add(measurements.faultEvents);
   }
 
   /** Adds everything that `other` holds. */
@@ -139,6 +142,11 @@ export class CellSamples {
     if (curve === null) return null;
     const { binMs, firstBin, perSecond } = curve;
     return { binMs, firstBin, cores: perSecond.map((cpuMsPerSecond) => cpuMsPerSecond / 1000) };
+  }
+
+  /** What the fault did, in order. */
+  faultEvents(): CellSeries['faultEvents'] {
+    return this.#faultMoments.medians();
   }
 
   /** One connection that stands for the others. */

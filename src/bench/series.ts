@@ -16,6 +16,7 @@ export function cellSeries(
     throughput: { binMs: curve.binMs, firstBin: curve.firstBin, repliesPerSecond: curve.perSecond },
     phases: samples.phases(),
     survivorCpu: samples.survivorCpu(),
+    faultEvents: samples.faultEvents(),
     example: samples.example(),
   };
 }

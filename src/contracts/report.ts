@@ -26,6 +26,12 @@ export interface CellSeries {
     readonly firstBin: number;
     readonly cores: readonly number[];
   } | null;
+  /** What the fault did, in order: medians over the trials, ms after the first action. Empty in files that do not tell. */
+  readonly faultEvents: readonly {
+    readonly action: string;
+    readonly replica: number;
+    readonly ms: number;
+  }[];
   /** One connection that stands for the others; null when none recovered. */
   readonly example: RecoveryExample | null;
 }

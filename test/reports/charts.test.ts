@@ -10,10 +10,10 @@ import { phasesChart } from '../../reports/charts/phases.js';
 import { recoveredShareChart } from '../../reports/charts/recovered-share.js';
 import { recoveryRangesChart } from '../../reports/charts/recovery-ranges.js';
 import { recoveryTimesChart } from '../../reports/charts/recovery-times.js';
-import type { Chart } from '../../reports/charts/render.js';
+import { type Chart, renderSvg } from '../../reports/charts/render.js';
 import { type RunRatio, type RunRatiosInput, runRatiosChart } from '../../reports/charts/run-ratios.js';
 import type { ChartSeries } from '../../reports/charts/series.js';
-import { movingMeans, tableInstants } from '../../reports/charts/span.js';
+import { movingMeans, spanOf, tableInstants } from '../../reports/charts/span.js';
 import { survivorCpuChart } from '../../reports/charts/survivor-cpu.js';
 import { throughputChart } from '../../reports/charts/throughput.js';
 import { tradeOffChart } from '../../reports/charts/trade-off.js';
@@ -129,7 +129,7 @@ describe('charts', () => {
       expect(rows.length).toBeGreaterThan(0);
       for (const row of rows) expect(row).toHaveLength(columns.length);
       for (const column of columns.slice(2))
-        expect(column).toMatch(/(, (ms|%|replies\/s|cores|requests|x reference)| lost)$/);
+        expect(column).toMatch(/((, (ms|%|replies\/s|cores|requests|x reference))| lost|^B \/ A|^trials)$/);
     },
   );
 
@@ -147,6 +147,33 @@ describe('charts', () => {
     expect(rows.find(([percent]) => percent === '75')?.[1]).toBe('–');
     expect(recoveredShareChart(lossy)?.table.rows.at(-1)?.[1]).toBe('50');
     expect(recoveredShareChart(lossy)?.text).toContain('never (full-handshake, 50 %)');
+  });
+});
+
+describe('what a fault did after its first action', () => {
+  const events = [
+    { action: 'SIGSTOP', replica: 0, ms: 0 },
+    { action: 'SIGCONT', replica: 0, ms: 400 },
+    { action: 'SIGKILL', replica: 1, ms: 450 },
+    { action: 'SIGKILL', replica: 2, ms: 500 },
+  ];
+  const hung = CASE.map((one) => ({ ...one, series: { ...one.series, faultEvents: events } }));
+
+  it.each([throughputChart, recoveredShareChart, survivorCpuChart])('is drawn and told', async (draw) => {
+    const chart = draw(hung);
+    if (chart === null) throw new Error('the fixture has nothing to draw');
+    const svg = await renderSvg(chart);
+    for (const label of ['wake-up', 'kill', 'second kill']) expect(svg).toContain(`>${label}</text>`);
+    expect(svg.match(/<line[^>]*opacity="0.4"[^>]*\/>/g)?.length).toBeGreaterThanOrEqual(3);
+    expect(chart.text).toContain(
+      'Fainter rules: wake-up after 400 ms, kill after 450 ms, second kill after 500 ms.',
+    );
+    expect(spanOf(hung)?.to).toBeGreaterThan(500);
+  });
+
+  it('is nothing where there was one action', async () => {
+    const chart = throughputChart(CASE);
+    expect(chart?.text).not.toContain('Fainter');
   });
 });
 
