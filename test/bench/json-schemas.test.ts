@@ -6,7 +6,8 @@ import { gate } from '../../src/bench/gate/gate.js';
 import { storedRunOf } from '../../src/bench/gate/stored-run.js';
 import { Thresholds } from '../../src/bench/gate/thresholds.js';
 import { formatJsonSchema, jsonSchemas } from '../../src/bench/json-schemas.js';
-import { fixtureSummary, fixtureTrial, fixtureTrials } from '../fixtures/results.js';
+import { fixtureMicro, fixtureMicroOfRun } from '../fixtures/micro.js';
+import { FIXTURE_ENVIRONMENT, fixtureSummary, fixtureTrial, fixtureTrials } from '../fixtures/results.js';
 
 const SCHEMAS = jsonSchemas();
 
@@ -41,6 +42,18 @@ describe('published JSON Schemas', () => {
     accepts('baseline.schema.json', baseline);
     accepts('gate.schema.json', gate({ baseline, run, thresholds: new Thresholds() }));
     accepts('gate-config.schema.json', { thresholds: { ratio: { recoveryTimeMs: 0.1 }, time: {} } });
+  });
+
+  it('accept the steps of a recovery, with and without a run', () => {
+    const isMicro = compile('micro.schema.json');
+    const micro = fixtureMicro(FIXTURE_ENVIRONMENT);
+    const { recoveryCosts = [] } = fixtureMicroOfRun();
+    expect(recoveryCosts.filter(({ terms }) => terms !== null)).not.toEqual([]);
+    expect(recoveryCosts.filter(({ terms }) => terms === null)).not.toEqual([]);
+    for (const document of [micro, { ...micro, recoveryCosts }]) {
+      expect(isMicro(document), JSON.stringify(isMicro.errors)).toBe(true);
+    }
+    expect(isMicro({ ...micro, schemaVersion: 2 })).toBe(false);
   });
 
   it.each([
