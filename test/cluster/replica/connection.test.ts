@@ -3,9 +3,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { RecoveryStrategy } from '../../../src/contracts/strategy.js';
 import type { Application } from '../../../src/contracts/workload.js';
 import { Alert } from '../../../src/tls/alert.js';
-import { type CipherSuite, findSuite } from '../../../src/tls/cipher-suites.js';
+import { type CipherSuite, findSuite, type TlsVersion } from '../../../src/tls/cipher-suites.js';
 import { ContentType } from '../../../src/tls/record.js';
 import { encodeKeyUpdate } from '../../../src/tls/rekey.js';
+import { fullStateCopy } from '../../../strategies/full-state-copy.js';
 import { spr } from '../../../strategies/spr.js';
 import { until } from './harness.js';
 import { Bench } from './record-bench.js';
@@ -140,10 +141,103 @@ describe('a reply that is not made again as it was', () => {
   });
 });
 
+/** Before the first takeover: the third one is past 2^32. */
+const START = 2 ** 32 - 2;
+const FEW = { recordsRead: 3, recordsWritten: 3 };
+const MOST = { recordsRead: START - 3, recordsWritten: START - 3 };
+/** More than 2^32 records with one key only ChaCha20-Poly1305 may seal. */
+const CHACHA: readonly TlsVersion[] = ['1.3', '1.2'];
+
+describe.each([
+  { name: 'TLS 1.3, whose keys were replaced', suite: TLS13, base: MOST, used: FEW },
+  { name: 'TLS 1.2 AES-GCM, whose keys began late', suite: TLS12, base: MOST, used: FEW },
+  ...CHACHA.map((version) => ({
+    name: `TLS ${version} ChaCha20-Poly1305`,
+    suite: findSuite({ version, name: 'chacha20-poly1305', authentication: 'ecdsa' }),
+    base: FEW,
+    used: MOST,
+  })),
+])('a connection around 2^32 records: $name', ({ suite, base, used }) => {
+  it.each([spr, fullStateCopy])('is taken over, and committed modulo 2^32, $id', async (strategy) => {
+    const bench = new Bench(suite, strategy, ECHO, { base, used });
+    running.push(bench);
+    await bench.establish();
+    for (let exchanges = 1; exchanges <= 3; exchanges++) {
+      // Nothing of the reply gets through: all of it is made by the backup.
+      bench.passing = 0;
+      bench.send(bench.client.seal(GET));
+      expect(await bench.takeOver()).toBeUndefined();
+      await until(() => bench.journal.commitRead === START + exchanges);
+      expect(bench.journal.commitWritten).toBe(START + exchanges);
+      expect(bench.text.split('reply.')).toHaveLength(exchanges + 1);
+    }
+    expect(bench.ends).toEqual([]);
+  });
+});
+
+describe('a request that is not idempotent', () => {
+  const BODY_BYTES = 4;
+  const HEAD = `POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${BODY_BYTES}\r\n\r\n`;
+
+  it.each([0, 1])(
+    'is answered from its outcome, a KeyUpdate in its middle or not: %i records reach the client',
+    async (passing) => {
+      let executions = 0;
+      const bench = await start(TLS13, (request, response) => {
+        request.resume().on('end', () => {
+          executions += 1;
+          response.writeHead(200, { 'Content-Length': 6 });
+          response.end('posted');
+        });
+      });
+      bench.passing = passing;
+      bench.send(bench.client.seal(HEAD));
+      bench.send(bench.client.keyUpdate(true));
+      bench.send(bench.client.seal('body'));
+      await until(() => bench.kept.outcomes.length === 1);
+      await until(() => bench.passing === 0);
+      expect(await bench.takeOver()).toBeUndefined();
+      await until(() => bench.text.endsWith('posted') || bench.ends.length > 0);
+      expect(bench.ends).toEqual([]);
+      expect(keyUpdates(bench)).toBe(1);
+      expect(executions).toBe(1);
+    },
+  );
+
+  it('does not run again when it came behind a commit in the middle of a reply', async () => {
+    let executions = 0;
+    const events = new EventEmitter();
+    const bench = await start(TLS13, (request, response, exchange) => {
+      response.writeHead(200, { 'Content-Length': 6 });
+      if (request.method === 'GET') {
+        response.write('rep', () => exchange.checkpoint(Buffer.from('rep')));
+        events.once('finish', () => response.end('ly.'));
+        return;
+      }
+      executions += 1;
+      request.resume();
+      response.end('posted');
+    });
+    bench.send(bench.client.seal(GET));
+    await until(() => bench.journal.sealedState !== undefined);
+    bench.passing = 0;
+    bench.send(bench.client.seal(`${HEAD}body`));
+    await until(() => executions === 1);
+    events.emit('finish');
+    await until(() => bench.kept.outcomes.length === 1);
+    expect(await bench.takeOver()).toBeUndefined();
+    await until(() => bench.ends.length > 0);
+    expect(bench.ends).toEqual(['state-mismatch']);
+    expect(executions).toBe(1);
+  });
+});
+
 describe('a connection at the seal limit of its key', () => {
   it('ends, and takes nothing else with it', async () => {
     // Only behind the last free number there is no KeyUpdate to make room: TLS 1.2 has none.
-    const bench = new Bench(TLS12, spr, ECHO, TLS12.sealLimit - 1);
+    const bench = new Bench(TLS12, spr, ECHO, {
+      used: { recordsRead: 0, recordsWritten: TLS12.sealLimit - 1 },
+    });
     running.push(bench);
     await bench.establish();
     await exchange(bench);

@@ -130,7 +130,10 @@ describe.each(CASES)(
   '$strategy.id, $handshake.name handshake, the server replaces its key: $server.name',
   ({ strategy, handshake: { tickets }, server: { sealing } }) => {
     async function start(): Promise<Played> {
-      const bench = new Bench(SUITE, strategy, APPLICATION, tickets, sealing);
+      const bench = new Bench(SUITE, strategy, APPLICATION, {
+        used: { recordsRead: 0, recordsWritten: tickets },
+        sealing,
+      });
       running.push(bench);
       await bench.establish();
       return new Played(bench);

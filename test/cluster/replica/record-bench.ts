@@ -70,15 +70,18 @@ export class RecordClient {
   #write: WriteState;
   #read: ReadState;
 
-  /** @param written server records before the first one that this client opens */
-  constructor(suite: CipherSuite, written: number) {
+  /**
+   * @param written server records before the first one that this client opens
+   * @param sealed records that this client has sealed with its key
+   */
+  constructor(suite: CipherSuite, written: number, sealed = 0) {
     this.#suite = suite;
     const { secrets } = staticState(suite);
     const keys = secrets.kind === 'tls12' ? splitKeyBlock(suite, secrets.keyBlock) : undefined;
     this.#clientSecret = secrets.kind === 'tls13' ? secrets.client : Buffer.alloc(0);
     this.#serverSecret = secrets.kind === 'tls13' ? secrets.server : Buffer.alloc(0);
     this.#writeKeys = keys?.client ?? this.#keys(this.#clientSecret);
-    this.#write = new WriteState(suite, this.#writeKeys);
+    this.#write = new WriteState(suite, this.#writeKeys, sealed);
     const sequenceNumber = written - BASE.recordsWritten;
     this.#read = new ReadState(suite, keys?.server ?? this.#keys(this.#serverSecret), sequenceNumber);
   }
@@ -128,6 +131,14 @@ export class RecordClient {
   }
 }
 
+export interface BenchOptions {
+  /** Director's totals where the keys begin to apply. */
+  readonly base?: RecordPosition;
+  /** Records under these keys before the connection is established, of the client and of the server. */
+  readonly used?: RecordPosition;
+  readonly sealing?: SealingOptions;
+}
+
 /** What the director would know and do: it counts, keeps the journal and hands records on to the client. */
 export class Bench {
   readonly journal = new Journal();
@@ -148,34 +159,41 @@ export class Bench {
   readonly #seal = new CommittedStateSeal(CLUSTER_KEY);
   readonly #sockets: Socket[] = [];
   readonly #sealing: SealingOptions;
+  readonly #base: RecordPosition;
   readonly #backups: IncomingLinks[] = [];
   readonly #links: OutgoingLink[] = [];
   /** Trunk of the replica that serves the connection now; what comes from others is not the client's. */
   #current: object | undefined;
 
-  /** @param written records that the server has sealed since the handshake */
   constructor(
     suite: CipherSuite,
     strategy: RecoveryStrategy,
     application: Application,
-    written = 0,
-    sealing: SealingOptions = { rekey: false },
+    {
+      base = BASE,
+      used = { recordsRead: 0, recordsWritten: 0 },
+      sealing = { rekey: false },
+    }: BenchOptions = {},
   ) {
     this.#suite = suite;
     this.#strategy = strategy;
     this.#application = new HttpApplication(application, NO_LEDGER);
     this.#sealing = sealing;
-    this.journal.recordsRead = BASE.recordsRead;
-    this.journal.recordsWritten = BASE.recordsWritten + written;
-    this.client = new RecordClient(suite, this.journal.recordsWritten);
+    this.#base = base;
+    const { journal } = this;
+    journal.recordsRead = base.recordsRead + used.recordsRead;
+    journal.recordsWritten = base.recordsWritten + used.recordsWritten;
+    journal.commitRead = journal.recordsRead;
+    journal.commitWritten = journal.recordsWritten;
+    this.client = new RecordClient(suite, BASE.recordsWritten + used.recordsWritten, used.recordsRead);
   }
 
   /** The primary has made the handshake. */
   async establish(): Promise<void> {
     const link = await this.#newBackup();
-    this.connection = await this.#connection(staticState(this.#suite), this.journal, link);
+    this.connection = await this.#connection(staticState(this.#suite, this.#base), this.journal, link);
     this.connection.establish();
-    await until(() => this.journal.commitRead === BASE.recordsRead);
+    await until(() => this.journal.quiet);
   }
 
   /** The backup has died, and there is another one, which has nothing yet. Resolves when it has been told. */
