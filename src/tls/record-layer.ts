@@ -81,8 +81,10 @@ export class RecordLayer {
   /** Seals one record of at most 2^14 bytes. The parts begin with the note, if there is one, and the prefix. */
   seal(type: number, content: Buffer): Buffer[] {
     const parts = this.#write.seal(type, content, this.#prefix);
+    // What it was sealed with is an object of its own: none is made for nobody.
+    if (this.#note === undefined) return parts;
     const { sealedWith } = this.#write;
-    return this.#note === undefined || sealedWith === undefined ? parts : [this.#note(sealedWith), ...parts];
+    return sealedWith === undefined ? parts : [this.#note(sealedWith), ...parts];
   }
 
   /** Whether the write key should be replaced before anything else is sealed (RFC 8446 5.5). */

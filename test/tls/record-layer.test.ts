@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { findSuite } from '../../src/tls/cipher-suites.js';
 import { splitKeyBlock } from '../../src/tls/key-schedule-12.js';
 import { deriveTrafficKeys } from '../../src/tls/key-schedule-13.js';
 import { ContentType } from '../../src/tls/record.js';
 import { RecordLayer } from '../../src/tls/record-layer.js';
+import { WriteState } from '../../src/tls/record-protection.js';
 import { encodeKeyUpdate } from '../../src/tls/rekey.js';
 import { RecordClient, staticState } from '../cluster/replica/record-bench.js';
 import { referenceSeal } from './reference-seal.js';
@@ -48,6 +49,22 @@ describe.each([TLS13, TLS12])('the record layer of $name', (suite) => {
     });
     const sealed = withoutPrefix(records.seal(ContentType.application_data, Buffer.from('later')));
     expect(client.open(sealed).content.toString()).toBe('later');
+  });
+
+  it('makes no object of what a record was sealed with unless somebody wants it', () => {
+    const asked = vi.spyOn(WriteState.prototype, 'sealedWith', 'get');
+    const content = Buffer.from('reply');
+    layer(suite).seal(ContentType.application_data, content);
+    expect(asked).not.toHaveBeenCalled();
+    const noted = new RecordLayer({
+      state: staticState(suite),
+      ...START,
+      prefix: PREFIX,
+      note: () => PREFIX,
+    });
+    expect(noted.seal(ContentType.application_data, content)[0]).toBe(PREFIX);
+    expect(asked).toHaveBeenCalledOnce();
+    asked.mockRestore();
   });
 
   it('cannot begin before the epoch', () => {

@@ -180,7 +180,7 @@ describe('a request that is not idempotent', () => {
   const HEAD = `POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${BODY_BYTES}\r\n\r\n`;
 
   it.each([0, 1])(
-    'is answered from its outcome, a KeyUpdate in its middle or not: %i records reach the client',
+    'with a KeyUpdate in its middle is answered from its outcome; %i records have reached the client',
     async (passing) => {
       let executions = 0;
       const bench = await start(TLS13, (request, response) => {

@@ -5,12 +5,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createSeededBytes } from '../../../src/base/seeded-bytes.js';
 import { evaluateTrial } from '../../../src/bench/evaluate.js';
-import type { Take } from '../../../src/net/control-records.js';
 import { type CipherSuite, findSuite } from '../../../src/tls/cipher-suites.js';
 import { spr } from '../../../strategies/spr.js';
 import { requestReply } from '../../../workloads/request-reply.js';
 import { KEPT, lostStory, observe } from '../../bench/observations.js';
 import { TestCluster, until } from './harness.js';
+import { understate } from './stale-evidence.js';
 import { get, TestClient } from './test-client.js';
 
 const BODIES = createSeededBytes(3);
@@ -27,16 +27,6 @@ const running: TestCluster[] = [];
 afterEach(() => {
   for (const cluster of running.splice(0)) cluster.stop();
 });
-
-/** The evidence of an idle flow, with one record less than the client has. */
-function understate(take: Take): Take {
-  const { recordsRead, recordsWritten } = take.commit;
-  return {
-    ...take,
-    commit: { recordsRead, recordsWritten: recordsWritten - 1 },
-    delivered: take.delivered - 1,
-  };
-}
 
 /** Lets a backup answer with the number of the primary's last record. Resolves with the error that the client ended with. */
 async function reuse(suite: CipherSuite, rekey: boolean): Promise<{ cluster: TestCluster; code: string }> {

@@ -4,17 +4,23 @@ import { SERVERNAME, type ServeProcess } from './server.js';
 
 const HEAD_END = '\r\n\r\n';
 
+export interface SessionServer extends Pick<ServeProcess, 'port' | 'caPath'> {
+  /** {@link SERVERNAME} when absent. */
+  readonly servername?: string;
+}
+
 export class OpensslSession {
   readonly #program: Program;
   /** Bytes of stdout that earlier replies ended with. */
   #taken = 0;
 
   /** @param args further options of `s_client` */
-  constructor(server: Pick<ServeProcess, 'port' | 'caPath'>, tls: string, args: readonly string[] = []) {
+  constructor(server: SessionServer, tls: string, args: readonly string[] = []) {
+    const { servername = SERVERNAME } = server;
     this.#program = new Program('openssl', [
       's_client',
-      ...['-connect', `127.0.0.1:${server.port}`, '-servername', SERVERNAME, '-CAfile', server.caPath],
-      ...['-verify_return_error', '-verify_hostname', SERVERNAME, tls === '1.3' ? '-tls1_3' : '-tls1_2'],
+      ...['-connect', `127.0.0.1:${server.port}`, '-servername', servername, '-CAfile', server.caPath],
+      ...['-verify_return_error', '-verify_hostname', servername, tls === '1.3' ? '-tls1_3' : '-tls1_2'],
       ...args,
     ]);
   }
@@ -28,10 +34,16 @@ export class OpensslSession {
 
   /** Sends a GET and resolves with the content of its reply. */
   async get(target: string): Promise<Buffer> {
-    this.#taken = this.#program.stdoutBytes.length;
-    this.#program.write(`GET ${target} HTTP/1.1\r\nHost: ${SERVERNAME}\r\n\r\n`);
+    this.#request(target);
     await this.#program.until(`the reply to ${target}`, () => this.#content() !== undefined);
     return this.#content() ?? Buffer.alloc(0);
+  }
+
+  /** Sends a GET that the session does not survive. Resolves when it has ended, with its error messages. */
+  async getAndFail(target: string): Promise<string> {
+    this.#request(target);
+    const { stderr } = await this.#program.ended;
+    return stderr;
   }
 
   /** Sends a KeyUpdate that asks for one in return (RFC 8446 4.6.3): a line with a K, in a read of its own. */
@@ -45,6 +57,11 @@ export class OpensslSession {
   /** Ends its input, and thereby the connection. */
   destroy(): void {
     this.#program.kill('SIGKILL');
+  }
+
+  #request(target: string): void {
+    this.#taken = this.#program.stdoutBytes.length;
+    this.#program.write(`GET ${target} HTTP/1.1\r\nHost: ${SERVERNAME}\r\n\r\n`);
   }
 
   /** Of the last reply; undefined while it is not complete. */
