@@ -51,11 +51,13 @@ function exitCodeOf(error: unknown): number {
   return ExitCode.internal;
 }
 
-// A reader that has seen enough (`spr-bench list | head`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(ExitCode.ok);
-});
+// A reader that has seen enough (`spr-bench list | head`) is no error, and does not change what the command finds out: a
+// regression is one although nobody reads on, and processes and folders are cleaned up all the same.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 
 try {
   await program().parseAsync();

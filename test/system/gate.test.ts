@@ -8,7 +8,7 @@ import type { TrialResult } from '../../src/contracts/results.js';
 import { makeTrials, type RunModel, spread } from '../bench/gate/runs.js';
 import { fixtureSummary } from '../fixtures/results.js';
 import { suiteFolder } from './support/folder.js';
-import { ROOT, runCli } from './support/program.js';
+import { CLI, ROOT, run, runCli } from './support/program.js';
 import { readTrials } from './support/results.js';
 
 const folder = suiteFolder();
@@ -78,6 +78,26 @@ describe('baseline and gate', () => {
   });
 });
 
+describe('output that nobody reads', () => {
+  /** Runs a program whose output is read by one that has already ended. */
+  const unread = (args: string, redirection: string) =>
+    run('bash', [
+      ...['-c', `"$0" "$1" ${args} ${redirection} | true; exit "\${PIPESTATUS[0]}"`],
+      ...[process.execPath, CLI],
+    ]);
+
+  it('hides no regression', async () => {
+    const slow = storeRun('slow', slower(1.7));
+    const { code } = await unread(`gate --baseline '${baselinePath}' '${slow}'`, '');
+    expect(code).toBe(4);
+  });
+
+  it('is no error where it is progress, or a reason', async () => {
+    const { code } = await unread(`gate --baseline '${baselinePath}'`, '2>&1');
+    expect(code).toBe(2);
+  });
+});
+
 describe('the slow-down of the self-test', () => {
   it('takes place in the backup, at the takeover of each connection', { timeout: 120_000 }, async () => {
     const delayMs = 300;
@@ -109,8 +129,20 @@ describe('wrong usage', () => {
     await refused(['gate', '--baseline', baselinePath], 'the folder of a run is missing');
     await refused(['gate', '--baseline', join(folder, 'nowhere.json'), run], 'nowhere.json');
     await refused(['gate', '--selftest', '--trials', '2'], '--trials 2');
+    await refused(['gate', '--baseline', baselinePath, '--trials', '8', run], '--trials is for --selftest');
+    await refused(['gate', '--selftest', run], `takes no ${run}`);
+    await refused(['gate', '--selftest', '--config', 'x'], 'takes no --config');
     await refused(['calibrate', '--trials', '5'], '--trials 5: must be a whole number from 6');
     await refused(['calibrate', '--blocks', '11'], '--blocks 11: must be a whole number from 12');
+  });
+
+  it('the file of a comparison calibrates the same conditions', async () => {
+    const config = join(folder, 'compare.json');
+    const ofCompare = { out: 'elsewhere', json: true, quiet: true, precision: 0.1, maxTrials: 30 };
+    writeFileSync(config, JSON.stringify({ ...ofCompare, trials: 5 }));
+    await refused(['calibrate', '--config', config], '--trials 5: must be a whole number from 6');
+    writeFileSync(config, JSON.stringify({ ...ofCompare, trials: 8, connections: 'many' }));
+    await refused(['calibrate', '--config', config], 'many');
   });
 
   it('a threshold of a tail says why it cannot be gated', async () => {

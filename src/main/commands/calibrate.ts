@@ -1,6 +1,6 @@
 /** `spr-bench calibrate`: what the gate can tell on this machine. */
 import { randomInt } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { UsageError } from '../../base/errors.js';
@@ -28,7 +28,7 @@ interface CalibrateOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly config?: string;
-  readonly trials: string;
+  readonly trials?: string;
   readonly blocks?: string;
   readonly windows: string;
   readonly thresholds?: string;
@@ -39,7 +39,7 @@ export function calibrateCommand(): Command {
     'run each strategy against itself: how often gate raises a false alarm here, and what it can detect',
   );
   return withRunOptions(command)
-    .option('--trials <n>', 'trials of a run that is to be gated', String(DEFAULT_TRIALS))
+    .option('--trials <n>', `trials of a run that is to be gated (default: ${DEFAULT_TRIALS})`)
     .option(
       '--blocks <n>',
       `blocks to measure; windows are drawn from them (default: ${BLOCKS_PER_TRIAL} times the trials)`,
@@ -56,8 +56,9 @@ export function calibrateCommand(): Command {
 
 async function calibrate(given: CalibrateOptions): Promise<number> {
   const { out, json, quiet, config, trials, blocks, windows, thresholds, ...raw } = given;
+  const { configured, configuredTrials } = readRunConfig(config);
   const plan = {
-    trials: wholeNumber('trials', trials, MIN_PAIRS_FOR_INTERVAL, MAX_TRIALS),
+    trials: wholeNumber('trials', trials ?? configuredTrials, MIN_PAIRS_FOR_INTERVAL, MAX_TRIALS),
     windows: wholeNumber('windows', windows, 1, MAX_WINDOWS),
     thresholds: thresholds === undefined ? new Thresholds() : readThresholds(thresholds),
   };
@@ -66,8 +67,10 @@ async function calibrate(given: CalibrateOptions): Promise<number> {
     blocks === undefined
       ? BLOCKS_PER_TRIAL * plan.trials
       : wholeNumber('blocks', blocks, least, 4 * MAX_TRIALS);
-  const rawOptions = { ...readConfig(config), ...raw, trials: blockCount };
+  const rawOptions = { ...configured, ...raw, trials: blockCount };
   const options = withTwins(await parseRunOptions(rawOptions, randomInt(MAX_RANDOM_SEED)));
+  // It belongs to the trials that are about to be replaced.
+  rmSync(join(out, CALIBRATION_FILE), { force: true });
   const interruption = onInterruption();
   const progress = createProgress({
     total: planTrials(options).length,
@@ -92,6 +95,23 @@ async function calibrate(given: CalibrateOptions): Promise<number> {
     progress.close();
     interruption.release();
   }
+}
+
+/** The file that `compare` is run with: its conditions are calibrated, its output and its number of trials are its own. */
+function readRunConfig(path: string | undefined): {
+  readonly configured: Record<string, unknown>;
+  readonly configuredTrials: string;
+} {
+  const {
+    trials,
+    out: _,
+    json: __,
+    quiet: ___,
+    precision: ____,
+    maxTrials: _____,
+    ...configured
+  } = readConfig(path);
+  return { configured, configuredTrials: String(trials ?? DEFAULT_TRIALS) };
 }
 
 function report(calibration: Calibration, folder: string, json: boolean): void {

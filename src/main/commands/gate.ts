@@ -22,7 +22,7 @@ interface GateOptions {
   readonly calibration?: string;
   readonly json?: boolean;
   readonly selftest?: boolean;
-  readonly trials: string;
+  readonly trials?: string;
 }
 
 /** On a quiet machine enough to find 15 %; each takes about 16 seconds. */
@@ -47,13 +47,16 @@ export function gateCommand(): Command {
     .option('--calibration <file>', 'what `spr-bench calibrate` wrote: thresholds below it are refused')
     .option('--json', 'print one JSON document')
     .option('--selftest', 'instead: find a slow-down of 15 % that is put in, and none where there is none')
-    .option('--trials <n>', 'with --selftest: trials of each kind', String(SELFTEST_TRIALS))
+    .option('--trials <n>', `with --selftest: trials of each kind (default: ${SELFTEST_TRIALS})`)
     .action(async (folder: string | undefined, options: GateOptions) => {
-      process.exitCode = await (options.selftest === true ? selftest(options) : gateRun(folder, options));
+      process.exitCode = await (options.selftest === true
+        ? selftest(folder, options)
+        : gateRun(folder, options));
     });
 }
 
 async function gateRun(folder: string | undefined, options: GateOptions): Promise<number> {
+  if (options.trials !== undefined) throw new UsageError('--trials is for --selftest: a run has its trials');
   if (folder === undefined) throw new UsageError('gate: the folder of a run is missing');
   if (options.baseline === undefined) throw new UsageError('gate: --baseline <file> is missing');
   const warn = (message: string): void => void process.stderr.write(`spr-bench: warning: ${message}\n`);
@@ -70,7 +73,9 @@ async function gateRun(folder: string | undefined, options: GateOptions): Promis
   return EXIT_CODES[result.verdict];
 }
 
-async function selftest({ trials, json }: GateOptions): Promise<number> {
+async function selftest(folder: string | undefined, options: GateOptions): Promise<number> {
+  refuseRun(folder, options);
+  const { trials = String(SELFTEST_TRIALS), json } = options;
   const count = Number(trials);
   if (!(Number.isInteger(count) && count >= MIN_PAIRS_FOR_INTERVAL && count <= MAX_SELFTEST_TRIALS)) {
     throw new UsageError(
@@ -95,4 +100,13 @@ async function selftest({ trials, json }: GateOptions): Promise<number> {
     progress.close();
     interruption.release();
   }
+}
+
+/** @throws UsageError: a self-test that went by without looking at a run would look as if it had gated it */
+function refuseRun(folder: string | undefined, options: GateOptions): void {
+  const given = (['baseline', 'config', 'calibration'] as const).filter(
+    (name) => options[name] !== undefined,
+  );
+  const [first] = [...(folder === undefined ? [] : [folder]), ...given.map((name) => `--${name}`)];
+  if (first !== undefined) throw new UsageError(`--selftest makes runs of its own and takes no ${first}`);
 }
