@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pictures } from '../../reports/pictures/pictures.js';
-import { createRasterizer } from '../../reports/pictures/raster.js';
+import { createRasterizer, needsAllFonts } from '../../reports/pictures/raster.js';
 import { standaloneSvg } from '../../reports/pictures/standalone.js';
 import { png } from '../../reports/png.js';
 import { UsageError } from '../../src/base/errors.js';
@@ -87,6 +87,22 @@ describe('PNG', { timeout: TIMEOUT_MS }, () => {
     const [, width] = /^<svg[^>]* width="([\d.]+)"/.exec(picture?.svg ?? '') ?? [];
     // IHDR: the width is the first number of the first chunk.
     expect(content.readUInt32BE(16)).toBe(Math.ceil(Number(width)) * 2);
+  });
+
+  it('draws the same with few fonts as with all of the system', async () => {
+    const [picture] = await pictures(fixtureResults());
+    const few = await createRasterizer();
+    const all = await createRasterizer({ loadSystemFonts: true, defaultFontFamily: 'DejaVu Sans' });
+    const svg = picture?.svg ?? '';
+    expect(Buffer.from(await few(svg)).equals(await all(svg))).toBe(true);
+  });
+
+  it('takes all fonts for letters that few fonts have', async () => {
+    const all = await pictures(fixtureResults());
+    expect(all.filter(({ svg }) => needsAllFonts(svg))).toEqual([]);
+    for (const text of ['SPR', 'Übertragung', 'Ελληνικά', 'Кириллица'])
+      expect(needsAllFonts(text)).toBe(false);
+    for (const text of ['漢字', 'हिन्दी', '😀']) expect(needsAllFonts(text)).toBe(true);
   });
 
   it('says what to install where there is no font', async () => {
