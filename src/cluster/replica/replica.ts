@@ -41,7 +41,13 @@ import { planResumption } from './resume-plan.js';
 
 /** Bytes of a new flow that may be sent before the director gives credit; its window. */
 const INITIAL_CREDIT_BYTES = 256 * 1024;
-/** A dead process's link ends within microseconds; one that is still open after this belongs to a process that hangs. */
+/**
+ * A dead process's link ends within microseconds; one that is still open after this belongs to a process that hangs. All
+ * flows of it wait once, together. What the client has seen does not depend on the wait: no output left before this backup
+ * had acknowledged what it needs. What may still be under way is the outcome of a request that would be executed again
+ * otherwise. Of a stopped process on the same machine that is here already, and some turns of the event loop would do; but
+ * one that is only cut off, or a machine away, has it in a network or in a queue of its own, for tens of milliseconds.
+ */
 const LINK_DRAIN_GRACE_MS = 100;
 
 export type Engine = 'adopted' | 'native';

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSeededBytes } from '../../../src/base/seeded-bytes.js';
 import type { StateMessage } from '../../../src/cluster/replication/state-message.js';
 import type { RecoveryStrategy } from '../../../src/contracts/strategy.js';
+import type { Application } from '../../../src/contracts/workload.js';
 import { findSuite } from '../../../src/tls/cipher-suites.js';
 import { fullStateCopy } from '../../../strategies/full-state-copy.js';
 import { spr } from '../../../strategies/spr.js';
@@ -16,6 +17,7 @@ import { get, post, TestClient } from './test-client.js';
 /** Everything secret that was in the memory of the replicas, by what it was. */
 const held = vi.hoisted(() => ({
   secrets: [] as Buffer[],
+  moved: [] as Buffer[],
   sent: [] as Buffer[],
   received: [] as Buffer[],
   kept: [] as Buffer[],
@@ -30,7 +32,11 @@ vi.mock(import('../../../src/base/secret.js'), async (importOriginal) => {
   return {
     allocateSecret: (bytes) => record(allocateSecret(bytes)),
     copySecret: (secret) => record(copySecret(secret)),
-    moveSecret: (secret) => record(moveSecret(secret)),
+    moveSecret: (secret) => {
+      const moved = record(moveSecret(secret));
+      held.moved.push(moved);
+      return moved;
+    },
   };
 });
 
@@ -147,6 +153,44 @@ describe.each(CASES)('$strategy.id, TLS $version', ({ strategy, version }) => {
     const { cluster } = await serve(strategy, version);
     for (const replica of cluster.replicas) replica.stop();
     await untilWiped('secrets', 'sent', 'received', 'kept');
+  });
+});
+
+describe('epochs that a later backup would need', () => {
+  const suite = findSuite({ version: '1.3', name: 'aes-256-gcm', authentication: 'ecdsa' });
+  /** Each record has a key of its own. */
+  const sealing = { rekey: false, rekeyAfterRecords: 1 };
+
+  /** A connection in the middle of a reply: the rest comes when `finish` is called. */
+  async function begin(): Promise<Served & { finish: () => void }> {
+    let finish = (): void => {};
+    const application: Application = (_request, response) => {
+      response.writeHead(200, { 'Content-Length': 50_000 });
+      response.write(Buffer.alloc(40_000));
+      finish = () => response.end(Buffer.alloc(10_000));
+    };
+    const cluster = await TestCluster.start({ strategy: spr, suite, application, sealing });
+    running.push(cluster);
+    const client = await TestClient.open(cluster.port, suite);
+    await client.secure();
+    held.moved.length = 0;
+    client.send(get('0-1', 1));
+    await until(() => held.moved.filter(holdsSomething).length >= 2);
+    return { cluster, client, finish: () => finish() };
+  }
+
+  it('are wiped by the next commit', async () => {
+    const { client, finish } = await begin();
+    finish();
+    await client.reply();
+    await untilWiped('moved');
+    client.destroy();
+  });
+
+  it('are wiped when the flow ends before', async () => {
+    const { client } = await begin();
+    client.destroy();
+    await untilWiped('secrets', 'moved', 'sent', 'received', 'kept');
   });
 });
 
