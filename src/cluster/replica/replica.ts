@@ -19,6 +19,7 @@ import {
   parseTake,
   type Take,
 } from '../../net/control-records.js';
+import { listenOnLoopback } from '../../net/loopback.js';
 import { Trunk } from '../../net/trunk.js';
 import { deriveTrunkKey, greetDirector } from '../../net/trunk-greeting.js';
 import {
@@ -131,13 +132,7 @@ export class Replica implements ConnectionHost {
 
   /** Listens for the director and for the other replicas, on ephemeral ports of 127.0.0.1. */
   async listen(): Promise<{ trunkPort: number; linkPort: number }> {
-    const trunkPort = await new Promise<number>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(0, '127.0.0.1', () => {
-        const address = this.#server.address();
-        resolve(typeof address === 'object' && address !== null ? address.port : 0);
-      });
-    });
+    const trunkPort = await listenOnLoopback(this.#server);
     return { trunkPort, linkPort: await this.#incoming.listen() };
   }
 

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { ProtocolError } from '../../base/errors.js';
 import { GatherWriter } from '../../net/gather-writer.js';
+import { listenOnLoopback } from '../../net/loopback.js';
 import { readExactly } from '../../net/read-exactly.js';
 import { Alert } from '../../tls/alert.js';
 import {
@@ -193,13 +194,7 @@ export class IncomingLinks {
 
   /** Listens on an ephemeral port of 127.0.0.1 and resolves with it. */
   listen(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(0, '127.0.0.1', () => {
-        const address = this.#server.address();
-        resolve(typeof address === 'object' && address !== null ? address.port : 0);
-      });
-    });
+    return listenOnLoopback(this.#server);
   }
 
   /** Stops listening and closes all links. */
