@@ -10,8 +10,11 @@ import {
   sealsFrom,
 } from '../../tls/static-state.js';
 
-/** A client that replaces its keys after each MiB needs some; more than these are as good as an attack on the memory. */
-export const MAX_EPOCHS = 16;
+/**
+ * A client that replaces its keys after each MiB needs some, and with `--rekey` each owner replaces as many as its
+ * predecessor may have, and one more. These are 8 KiB; a client that makes more in one exchange is not recoverable.
+ */
+export const MAX_EPOCHS = 64;
 
 /** Where the two halves of an epoch begin: the records of the client, and those of the server. */
 type Beginnings = Pick<StaticStateHead, 'readBase' | 'sealsFrom'>;

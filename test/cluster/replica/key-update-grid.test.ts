@@ -15,8 +15,16 @@ import { Bench } from './record-bench.js';
 
 const SUITE = findSuite({ version: '1.3', name: 'aes-128-gcm', authentication: 'ecdsa' });
 const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
-/** Seven records: there are some left behind two takeovers. */
-const REPLY = createSeededBytes(5).slice('reply', 0, 100_000).toString('latin1');
+/** Ten records: there are some left behind all takeovers. */
+const REPLY = createSeededBytes(5).slice('reply', 0, 150_000).toString('latin1');
+/**
+ * Records that each owner passes on before the next one takes over. In the second, an owner goes far beyond what its
+ * predecessor changed unseen.
+ */
+const CUTS: readonly (readonly number[])[] = [
+  [2, 1, 0],
+  [1, 7, 1],
+];
 const TAKEOVERS = 3;
 const APPLICATION: Application = (_request, response) => {
   response.writeHead(200, { 'Content-Length': REPLY.length });
@@ -159,12 +167,17 @@ describe.each(CASES)(
         expectAnswers(played);
       });
 
-      it.each(PLACES)('%s, in one exchange with all takeovers', async (where) => {
-        const played = await start();
-        await played.exchange({ keyUpdates, where }, [2, 1, 0]);
-        await played.exchange({ keyUpdates, where: 'before the request' }, []);
-        expectAnswers(played);
-      });
+      const courses = PLACES.flatMap((where) => CUTS.map((cuts) => ({ where, cuts })));
+
+      it.each(courses)(
+        '$where, in one exchange with takeovers behind $cuts records',
+        async ({ where, cuts }) => {
+          const played = await start();
+          await played.exchange({ keyUpdates, where }, cuts);
+          await played.exchange({ keyUpdates, where: 'before the request' }, []);
+          expectAnswers(played);
+        },
+      );
     });
   },
 );
