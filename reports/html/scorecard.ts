@@ -4,7 +4,7 @@ import type { Comparison, StrategySummary, Summary } from '../../src/contracts/r
 import { MIN_PAIRS_FOR_INTERVAL } from '../../src/stats/bootstrap.js';
 import { comparisonOf, groupCells } from '../shared/cells.js';
 import { type Tone, trialsText } from '../shared/columns.js';
-import { formatBytes, formatCount, formatMs, formatRatio, NONE } from '../shared/format.js';
+import { formatBytes, formatCount, formatKiB, formatMs, formatRatio, NONE } from '../shared/format.js';
 import { findingOf, formatComparison } from '../shared/verdict.js';
 import { exposure } from './exposure.js';
 import { scrollable } from './figure.js';
@@ -137,6 +137,7 @@ const COSTS: readonly Measure[] = [
     definition: 'The same bytes over all requests that were answered.',
     value: ({ replication }) => ({ text: formatBytes(replication?.bytesPerRequest) }),
   },
+  ...(['primary', 'backup', 'director'] as const).map(memoryMeasure),
   {
     name: 'Full handshakes after the fault',
     unit: '',
@@ -234,6 +235,16 @@ function row(measure: Measure, strategies: readonly StrategySummary[], context: 
   });
   const label = html`${name}${unit === '' ? NOTHING : html` <small>${unit}</small>`}`;
   return html`<tr${measure === RECOVERY_P50 ? html` class="first"` : NOTHING}><th scope="row"><details><summary>${label}</summary><p>${definition}</p></details></th>${values}</tr>`;
+}
+
+function memoryMeasure(role: 'primary' | 'backup' | 'director'): Measure {
+  return {
+    name: `Memory of the ${role} per idle connection`,
+    unit: 'KiB',
+    definition:
+      'Growth of the resident memory of that process while all connections of a trial were opened, over their number, before any request. It holds what the process took once and garbage of the handshakes: it is an upper bound that gets closer with more connections. Median of the trials; none with fewer than 200 connections.',
+    value: ({ memory }) => ({ text: formatKiB(memory?.[`${role}BytesPerConnection`]) }),
+  };
 }
 
 /** A count only means something when at least one trial counts. */

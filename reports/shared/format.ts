@@ -15,6 +15,14 @@ export function formatCount(count: number | null | undefined): string {
   return count == null ? NONE : Math.round(count).toLocaleString('en-US');
 }
 
+/** Bytes as KiB without a unit; below 0 where memory was given back. */
+export function formatKiB(bytes: number | null | undefined): string {
+  if (bytes == null) return NONE;
+  const kib = bytes / 1024;
+  // Not -0.0.
+  return Math.abs(kib) < 0.05 ? '0.0' : kib.toFixed(1);
+}
+
 /** Bytes without a unit, whole but for means below 10: `0`, `1.3`, `168`, `61,000`. */
 export function formatBytes(bytes: number | null | undefined): string {
   if (bytes == null) return NONE;

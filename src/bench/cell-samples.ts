@@ -27,6 +27,8 @@ const PHASE_NAMES = [
   'firstReplyMs',
 ] as const satisfies readonly (keyof Phases)[];
 
+const MEMORY_ROLES = ['director', 'primary', 'backup'] as const;
+
 export class CellSamples {
   readonly #trials = { completed: 0, invalid: 0, inconclusive: 0 };
   readonly #recoveries = new RecoverySamples();
@@ -49,6 +51,7 @@ export class CellSamples {
   readonly #replicatedPerRequest: number[] = [];
   #fencedMessages = 0;
   readonly #cpuMsPerRecovery: number[] = [];
+  readonly #memoryBytes = { director: [] as number[], primary: [] as number[], backup: [] as number[] };
   readonly #latenciesBeforeMs = { p50: [] as number[], p99: [] as number[] };
   readonly #throughput = new MeanRateCurve();
   readonly #survivorCpuMs = new MeanRateCurve();
@@ -96,6 +99,7 @@ export class CellSamples {
     append(this.#replicatedPerRequest, other.#replicatedPerRequest);
     this.#fencedMessages += other.#fencedMessages;
     append(this.#cpuMsPerRecovery, other.#cpuMsPerRecovery);
+    for (const role of MEMORY_ROLES) append(this.#memoryBytes[role], other.#memoryBytes[role]);
     append(this.#latenciesBeforeMs.p50, other.#latenciesBeforeMs.p50);
     append(this.#latenciesBeforeMs.p99, other.#latenciesBeforeMs.p99);
     this.#throughput.merge(other.#throughput);
@@ -119,6 +123,7 @@ export class CellSamples {
       replication: this.#replication(),
       replicaCpuMsPerRecovery: median(this.#cpuMsPerRecovery),
       throughput: this.#throughputSummary(),
+      memory: this.#memory(),
       latencyBeforeMs: this.#latencyBefore(),
       timeToRecoveredMs: this.#timeToRecovered(recoveryTimesMs),
       refusals: Object.fromEntries(this.#refusals),
@@ -193,11 +198,13 @@ export class CellSamples {
     this.#notRecoverable = { connections: connections + more.connections, reason };
   }
 
-  #addCost({ replication, replicaCpuMsPerRecovery, latencyMs }: Measurements): void {
+  #addCost({ replication, replicaCpuMsPerRecovery, latencyMs, memory }: Measurements): void {
     this.#replicatedPerConnection.push(replication.bytesPerConnection);
     this.#replicatedPerRequest.push(replication.bytesPerRequest);
     this.#fencedMessages += replication.fenced;
     if (replicaCpuMsPerRecovery !== null) this.#cpuMsPerRecovery.push(replicaCpuMsPerRecovery);
+    if (memory)
+      for (const role of MEMORY_ROLES) this.#memoryBytes[role].push(memory[`${role}BytesPerConnection`]);
     if (latencyMs.beforeP50 !== null) this.#latenciesBeforeMs.p50.push(latencyMs.beforeP50);
     if (latencyMs.beforeP99 !== null) this.#latenciesBeforeMs.p99.push(latencyMs.beforeP99);
   }
@@ -221,6 +228,16 @@ export class CellSamples {
     return bytesPerConnection === null || bytesPerRequest === null
       ? null
       : { bytesPerConnection, bytesPerRequest, fenced: this.#fencedMessages };
+  }
+
+  #memory(): Aggregate['memory'] {
+    const [director, primary, backup] = MEMORY_ROLES.map((role) => median(this.#memoryBytes[role]));
+    if (director == null || primary == null || backup == null) return null;
+    return {
+      directorBytesPerConnection: director,
+      primaryBytesPerConnection: primary,
+      backupBytesPerConnection: backup,
+    };
   }
 
   #latencyBefore(): Aggregate['latencyBeforeMs'] {

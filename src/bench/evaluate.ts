@@ -33,6 +33,8 @@ export interface Observations {
   readonly beforeFault: readonly ReplicaReport[];
   readonly executions: ExecutionTally;
   readonly machine: MachineLoad;
+  /** Null for too few connections. */
+  readonly memory: Measurements['memory'];
   /** Null when nonces were not audited. */
   readonly audit: NonceAudit | null;
 }
@@ -103,6 +105,7 @@ function measure(seen: Observations): Measurements {
     audit: seen.audit && countNonces(seen.audit),
     generator: load.generator,
     machine: seen.machine,
+    memory: seen.memory,
     warmth: warmth(load, loadStartMs, faultMs),
   };
 }

@@ -24,6 +24,7 @@ import { CIPHER_SUITES } from '../tls/cipher-suites.js';
 import { evaluateTrial, type Observations } from './evaluate.js';
 import { FaultInjection, ReplicaDetections } from './fault-injection.js';
 import { watchMachine } from './machine-load.js';
+import { memoryPerConnection } from './memory-at-rest.js';
 import { fateOf } from './replica-fate.js';
 import type { Loaded } from './run-options.js';
 
@@ -136,7 +137,9 @@ async function observe(running: Running): Promise<Observations> {
   const victims = fault.victims(roles);
   const startedAt = new Date().toISOString();
   await warmUp(running);
+  const memoryBefore = await cluster.residentMemory();
   await open(client, loadConfig(running, spec.connections));
+  const memoryIdle = await cluster.residentMemory();
   const loadStartMs = clock() + START_DELAY_MS;
   const endWatch = watchMachine();
   client.send({ kind: 'run', startMs: loadStartMs });
@@ -172,6 +175,12 @@ async function observe(running: Running): Promise<Observations> {
     },
     executions: await countExecutions(cluster.ledgerPaths, failedAtMs(director)),
     machine,
+    memory: memoryPerConnection({
+      before: memoryBefore,
+      idle: memoryIdle,
+      roles,
+      connections: spec.connections,
+    }),
     audit: cluster.noncePath === undefined ? null : auditNonces(await readFile(cluster.noncePath)),
   };
 }

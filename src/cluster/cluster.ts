@@ -85,6 +85,13 @@ export interface ClusterRecords {
   readonly executions: ReadonlyMap<string, number>;
 }
 
+/** Resident memory, bytes. */
+export interface ClusterMemory {
+  readonly director: number;
+  /** By index. */
+  readonly replicas: readonly number[];
+}
+
 export class Cluster {
   readonly #options: ClusterOptions;
   readonly #keys: ClusterKeys;
@@ -170,6 +177,17 @@ export class Cluster {
         await replica.expect('was-reset', REPORT_TIMEOUT_MS);
       }),
     );
+  }
+
+  /** What each process takes of the memory of the machine right now, as it says itself. */
+  async residentMemory(): Promise<ClusterMemory> {
+    this.#director.send({ kind: 'memory' });
+    const replicas = this.#replicas.map(async (replica) => {
+      replica.send({ kind: 'memory' });
+      return (await replica.expect('memory', REPORT_TIMEOUT_MS)).residentBytes;
+    });
+    const { residentBytes: director } = await this.#director.expect('memory', REPORT_TIMEOUT_MS);
+    return { director, replicas: await Promise.all(replicas) };
   }
 
   async collectDirector(): Promise<DirectorReport> {

@@ -61,6 +61,12 @@ export interface ReplicaReport {
   readonly replication: Readonly<ReplicationCounters>;
 }
 
+/** What a process takes of the memory of the machine right now. */
+export interface MemoryEvent {
+  readonly kind: 'memory';
+  readonly residentBytes: number;
+}
+
 /** As the replica counts them. */
 export interface ReplicaHoldings {
   /** Flows that it serves. */
@@ -77,6 +83,7 @@ export type ReplicaCommand =
   | { readonly kind: 'collect' }
   /** Like `collect`, and forgets it; executions go to another ledger from now on. */
   | { readonly kind: 'rotate'; readonly ledgerPath: string }
+  | { readonly kind: 'memory' }
   | { readonly kind: 'status' };
 
 export type ReplicaEvent =
@@ -85,6 +92,7 @@ export type ReplicaEvent =
   | { readonly kind: 'connected'; readonly unreachable: readonly number[] }
   | { readonly kind: 'was-reset' }
   | { readonly kind: 'status'; readonly holdings: ReplicaHoldings }
+  | MemoryEvent
   | { readonly kind: 'report'; readonly report: ReplicaReport }
   | { readonly kind: 'failed'; readonly message: string };
 
@@ -121,12 +129,14 @@ export type DirectorCommand =
   | { readonly kind: 'collect' }
   /** Like `collect`, and forgets what has ended. */
   | { readonly kind: 'rotate' }
+  | { readonly kind: 'memory' }
   | { readonly kind: 'status' }
   /** Nothing of this replica counts any more. */
   | { readonly kind: 'fence'; readonly replica: number }
   | { readonly kind: 'rejoin'; readonly address: ReplicaAddress };
 
 export type DirectorEvent =
+  | MemoryEvent
   | { readonly kind: 'ready'; readonly port: number }
   | { readonly kind: 'placed' }
   | { readonly kind: 'fenced' }

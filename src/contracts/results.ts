@@ -96,6 +96,14 @@ export const faultEventSchema = z.object({
 /** Connections that nothing could have recovered under this fault, and why. */
 export const notRecoverableSchema = z.object({ connections: count, reason: z.string() }).nullable();
 
+const memorySchema = z.object({
+  directorBytesPerConnection: z.number(),
+  /** Replica that serves the connection. */
+  primaryBytesPerConnection: z.number(),
+  /** Replica that the connection's state is replicated to. */
+  backupBytesPerConnection: z.number(),
+});
+
 export const measurementsSchema = z.object({
   /** hrtime of the events, ms after the start of the load. */
   faultInjectedMs: ms,
@@ -157,6 +165,11 @@ export const measurementsSchema = z.object({
     })
     .nullable()
     .optional(),
+  /**
+   * Resident memory that an open and idle connection takes, in each process; may be negative, as processes also give memory
+   * back. Null for too few connections, absent in older files.
+   */
+  memory: memorySchema.nullable().optional(),
   /** What else the machine did during the load; absent in older files. */
   machine: z
     .object({
@@ -226,6 +239,8 @@ const aggregateShape = {
       timeTo95Ms: ms.nullable(),
     })
     .nullable(),
+  /** Medians over the trials that have it; null where none has, absent in older files. */
+  memory: memorySchema.nullable().optional(),
   /** From the intended send time, in steady state: medians over the trials. */
   latencyBeforeMs: z.object({ p50: ms, p99: ms }).nullable().optional(),
   timeToRecoveredMs: z.object({ first: ms, half: ms, all: ms.nullable() }).nullable(),

@@ -120,6 +120,7 @@ class DirectorProcess {
         this.#parent.send({ kind: 'report', report: this.#recorder.report() });
         this.#recorder.forget();
       },
+      memory: () => this.#parent.send({ kind: 'memory', residentBytes: process.memoryUsage.rss() }),
       status: () => {
         const director = this.#started;
         this.#parent.send({

@@ -112,6 +112,7 @@ class ReplicaProcess {
         this.#parent.send({ kind: 'report', report: recorder.report(replica) });
         recorder.forget(replica);
       },
+      memory: () => this.#parent.send({ kind: 'memory', residentBytes: process.memoryUsage.rss() }),
       status: () => this.#parent.send({ kind: 'status', holdings: this.#started.replica.holdings }),
     });
   }

@@ -154,6 +154,7 @@ export function observe(
       byFenced: 0,
     },
     machine: { stealShare: 0, loadAverage: 0.5 },
+    memory: null,
     audit: null,
     ...changes,
   };

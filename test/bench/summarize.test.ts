@@ -133,6 +133,32 @@ describe('RunAccumulator', () => {
     });
   });
 
+  it('takes the medians of the memory of an idle connection over the trials that have it', () => {
+    const withMemory = (director: number | null): TrialResult => ({
+      ...BASE,
+      measurements: {
+        ...BASE.measurements,
+        memory:
+          director === null
+            ? null
+            : {
+                directorBytesPerConnection: director,
+                primaryBytesPerConnection: 40_000,
+                backupBytesPerConnection: -20,
+              },
+      },
+    });
+    const { cells, strategies } = summarize([9000, null, 12_000, 10_000].map(withMemory));
+    const expected = {
+      directorBytesPerConnection: 10_000,
+      primaryBytesPerConnection: 40_000,
+      backupBytesPerConnection: -20,
+    };
+    expect(cells[0]?.memory).toEqual(expected);
+    expect(strategies.find(({ id }) => id === BASE.spec.strategy)?.memory).toEqual(expected);
+    expect(summarize([withMemory(null)]).cells[0]?.memory).toBeNull();
+  });
+
   it('says that not all recovered when a lost connection never did', () => {
     const lost = outcome({ fate: 'lost', recoveryTimeMs: null, phases: null });
     const idle = outcome({ fate: 'kept', recoveryTimeMs: null, phases: null });

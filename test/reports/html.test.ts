@@ -107,6 +107,30 @@ describe('HTML report', () => {
       expect(row).toMatch(/<details><summary>[^<]+.*<\/summary><p>[^<]{30,}<\/p><\/details>/);
   });
 
+  it('shows what an idle connection takes in memory, and a dash where it was not measured', async () => {
+    const results = fixtureResults();
+    const memory = {
+      primaryBytesPerConnection: 41_500,
+      backupBytesPerConnection: 512,
+      directorBytesPerConnection: -5120,
+    };
+    const [first, ...others] = results.summary.strategies;
+    if (first === undefined) throw new Error('the fixture has strategies');
+    const strategies = [{ ...first, memory }, ...others];
+    const text = await render({ ...results, summary: { ...results.summary, strategies } });
+    for (const [role, value] of [
+      ['primary', '40.5'],
+      ['backup', '0.5'],
+      ['director', '-5.0'],
+    ]) {
+      const [, row = ''] = text.split(`Memory of the ${role} per idle connection`);
+      const values = [...(row.split('</tr>')[0]?.matchAll(/<td[^>]*>([^<]*)<\/td>/g) ?? [])].map(
+        ([, one]) => one,
+      );
+      expect(values).toEqual([value, '–', '–', '–']);
+    }
+  });
+
   it('says which secrets each strategy spreads', async () => {
     const [, row = ''] = (await render()).split('Key exposure');
     const values = [...(row.split('</tr>')[0]?.matchAll(/<td class="words">([^<]*)<\/td>/g) ?? [])].map(

@@ -4,6 +4,7 @@ import { html } from '../../reports/html/markup.js';
 import {
   formatBytes,
   formatCount,
+  formatKiB,
   formatList,
   formatMs,
   formatNumberOf,
@@ -37,6 +38,10 @@ describe('numbers', () => {
     [formatMs(2410.2), '2,410'],
     [formatMs(null), NONE],
     [formatCount(1234567), '1,234,567'],
+    [formatKiB(41_500), '40.5'],
+    [formatKiB(-2048), '-2.0'],
+    [formatKiB(-1), '0.0'],
+    [formatKiB(null), NONE],
     [formatBytes(0), '0'],
     [formatBytes(1.34), '1.3'],
     [formatBytes(61_000), '61,000'],
