@@ -29,7 +29,7 @@ export interface RunRatiosInput {
 }
 
 /** A mark without an interval is pale: it shows no more than that it was measured. */
-const PALE = 0.4;
+const PALE = 0.5;
 
 /** The axis is no narrower than this to both sides of 1, so that a change of some per cent looks like one. */
 const LEAST_FACTOR = 1.25;

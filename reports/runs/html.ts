@@ -100,7 +100,7 @@ async function pair(
   const body =
     tables.length === 0
       ? html`<p class="note">${letter} has no cell in common with A.</p>`
-      : html`${await ratios(comparison, run, strategies, isInteractive)}<details><summary>All values as numbers</summary>${tables}</details>`;
+      : html`${await ratios(comparison, run, strategies, isInteractive)}<details class="case"><summary>All values as numbers</summary>${tables}</details>`;
   return html`<section><h2>${letter} against A</h2>${body}</section>`;
 }
 

@@ -70,6 +70,23 @@ describe.each(RUNS_REPORTS.map((report) => [report.id, report] as const))('%s', 
   });
 });
 
+describe('html', () => {
+  it('draws the ratios of each metric that has some, and prints the values as numbers', async () => {
+    const html = RUNS_REPORTS.find(({ id }) => id === 'html');
+    const text = html === undefined ? '' : await render(html, fixtureComparison());
+    const titles = [...text.matchAll(/<figcaption>([^<]*)<\/figcaption>/g)].map(([, title]) => title);
+    expect(titles).toEqual([
+      'Recovery to reference: B / A',
+      'Recovery: B / A',
+      'CPU: B / A',
+      'Replies/s before: B / A',
+      'Latency before: B / A',
+    ]);
+    expect(text).toContain('<details class="case"><summary>All values as numbers</summary><h3>');
+    expect(text).not.toContain('<script');
+  });
+});
+
 describe('json', () => {
   it('is what the published schema describes', async () => {
     const json = RUNS_REPORTS.find(({ id }) => id === 'json');
