@@ -22,7 +22,8 @@ export const RECOVERED_SHARE = 0.95;
  * Measures the dip of a curve; null when nothing was counted before time 0 (there is nothing to compare with).
  *
  * The rate is back at the first window of 50 ms, from the worst one on, that has 95 % of the rate before. When no window
- * after time 0 is worse than the worst full window before it, the rate did not leave its ordinary range: time 0.
+ * after time 0 is worse than the worst full window before it, and none as bad lasts longer, the rate did not leave its
+ * ordinary range: time 0.
  */
 export function measureDip(curve: RateCurve): Dip | null {
   const before = ratesBefore(curve);
@@ -32,8 +33,8 @@ export function measureDip(curve: RateCurve): Dip | null {
   const width = Math.max(1, Math.round(WINDOW_MS / curve.binMs));
   const windows = windowMeans(after, width);
   const worst = indexOfMinimum(windows);
-  const ordinaryMinimum = Math.min(beforePerSecond, ...minimumOf(windowMeans(before, width)));
-  const back = recoveredAt(windows, worst, beforePerSecond, ordinaryMinimum);
+  const ordinary = isOrdinary(windows, windowMeans(before, width), beforePerSecond);
+  const back = ordinary ? 0 : recoveredAt(windows, worst, beforePerSecond);
   return {
     beforePerSecond,
     depth: clamp01(1 - (windows[worst] ?? beforePerSecond) / beforePerSecond),
@@ -56,16 +57,27 @@ function indexOfZero(curve: RateCurve): number {
   return Math.min(Math.max(-curve.firstBin, 0), curve.perSecond.length);
 }
 
+/** Whether the windows after time 0 are no worse, and no longer as bad, as those before it were at their worst. */
+function isOrdinary(after: readonly number[], before: readonly number[], beforePerSecond: number): boolean {
+  const worstBefore = Math.min(beforePerSecond, ...minimumOf(before));
+  const worstAfter = after[indexOfMinimum(after)];
+  if (worstAfter === undefined || worstAfter < worstBefore) return false;
+  return longestRun(after, worstBefore) <= longestRun(before, worstBefore);
+}
+
+/** Length of the longest row of values that are at most `limit`. */
+function longestRun(values: readonly number[], limit: number): number {
+  let longest = 0;
+  let current = 0;
+  for (const value of values) {
+    current = value <= limit ? current + 1 : 0;
+    longest = Math.max(longest, current);
+  }
+  return longest;
+}
+
 /** Index of the window, counted from time 0, at which the rate is back. */
-function recoveredAt(
-  windows: readonly number[],
-  worst: number,
-  beforePerSecond: number,
-  ordinaryMinimum: number,
-): number | null {
-  const deepest = windows[worst];
-  if (deepest === undefined) return null;
-  if (deepest >= ordinaryMinimum) return 0;
+function recoveredAt(windows: readonly number[], worst: number, beforePerSecond: number): number | null {
   for (let i = worst; i < windows.length; i++) {
     if ((windows[i] ?? 0) >= RECOVERED_SHARE * beforePerSecond) return i;
   }

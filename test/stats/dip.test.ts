@@ -51,6 +51,13 @@ describe('measureDip', () => {
     expect(measureDip({ binMs: 10, firstBin: -20, perSecond: [...before, ...after] })?.timeTo95Ms).toBe(0);
   });
 
+  it('does not take an outage for ordinary because a short stall before it was as deep', () => {
+    const before = Array.from({ length: 20 }, (_, bin) => (bin >= 5 && bin < 11 ? 0 : 100));
+    const after = Array.from({ length: 30 }, (_, bin) => (bin < 15 ? 0 : 100));
+    const dip = measureDip({ binMs: 10, firstBin: -20, perSecond: [...before, ...after] });
+    expect(dip).toMatchObject({ depth: 1, timeTo95Ms: 140 });
+  });
+
   it('has nothing to compare with when nothing was counted before', () => {
     expect(measureDip(curve(() => 100, 0))).toBeNull();
     expect(measureDip({ binMs: 10, firstBin: 0, perSecond: [100, 100] })).toBeNull();
