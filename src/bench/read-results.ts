@@ -38,13 +38,18 @@ export async function readResults(folder: string, handler: ReadingHandler): Prom
   const micro = readMicro(folder);
   const costs = new RecoveryCosts();
   const path = requireFile(folder, TRIALS_FILE);
-  for await (const trial of readTrials(path, handler.warn, handler.onRead)) {
+  let truncated = false;
+  const onTruncated = (message: string): void => {
+    truncated = true;
+    handler.warn(message);
+  };
+  for await (const trial of readTrials(path, onTruncated, handler.onRead)) {
     addTo(accumulator, trial, path);
     costs.add(trial);
     handler.onTrial?.(trial);
   }
   return {
-    summary: { ...stored, ...accumulator.summary() },
+    summary: { ...stored, ...accumulator.summary(), complete: stored.complete && !truncated },
     series: accumulator.series(),
     strategies: describeStrategies(
       STRATEGIES.filter(({ id }) => stored.strategies.some((entry) => entry.id === id)),

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -45,6 +45,16 @@ describe('readResults', () => {
     const { summary } = await readResults(folder, { warn() {} });
     expect(summary.cells).toHaveLength(1);
     expect(summary.seed).toBe(fixtureSummary().seed);
+  });
+
+  it('calls a run incomplete whose last trial was cut short', async () => {
+    store(fixtureTrials());
+    expect((await readResults(folder, { warn() {} })).summary.complete).toBe(true);
+    appendFileSync(join(folder, 'trials.ndjson'), '{"schemaVersion":');
+    const warnings: string[] = [];
+    const { summary } = await readResults(folder, { warn: (message) => warnings.push(message) });
+    expect(summary.complete).toBe(false);
+    expect(warnings).toEqual([expect.stringContaining('the last line is truncated')]);
   });
 
   it('names what is missing', async () => {
