@@ -83,9 +83,12 @@ describe.each(SUITES)('a client certificate in TLS $version', (suite) => {
     const refused = start(suite, context(suite), {});
     expect(await refused.outcome).toMatch(/peer did not return a certificate/);
     await refused.untilClientFails();
+    // OpenSSL 3.0 and 3.5 name alerts of TLS 1.2 differently.
     const alert =
-      suite.version === '1.3' ? 'TLSV13_ALERT_CERTIFICATE_REQUIRED' : 'SSLV3_ALERT_HANDSHAKE_FAILURE';
-    expect(refused.clientErrors).toEqual([`ERR_SSL_${alert}`]);
+      suite.version === '1.3'
+        ? /^ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED$/
+        : /^ERR_SSL_SSL(V3|\/TLS)_ALERT_HANDSHAKE_FAILURE$/;
+    expect(refused.clientErrors).toEqual([expect.stringMatching(alert)]);
   });
 
   it('that nobody known has issued is answered with an alert, with a session of it too', async () => {

@@ -155,7 +155,9 @@ describe('records behind one that is answered with an alert', () => {
     expect(typeof (await refused.outcome)).toBe('string');
     if (suite.version === '1.3') {
       await refused.untilClientFails();
-      expect(refused.clientErrors).toEqual(['ERR_SSL_SSLV3_ALERT_UNEXPECTED_MESSAGE']);
+      // The client of OpenSSL 3.5 does not expect its server's alert without protection here, but it has it.
+      const alert = /^ERR_SSL_(SSLV3_ALERT_UNEXPECTED_MESSAGE|RECORD_LAYER_FAILURE)$/;
+      expect(refused.clientErrors).toEqual([expect.stringMatching(alert)]);
     } else {
       // From the ServerHello on, the version in the record header of a ClientHello is wrong.
       expect(plainAlert(refused)).toBe(Alert.protocol_version);
