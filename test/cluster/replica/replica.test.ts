@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createSeededBytes } from '../../../src/base/seeded-bytes.js';
@@ -170,6 +170,18 @@ describe.each(['adopted', 'native'] as const)('strategies that reconnect, engine
   });
 });
 
+/** A director's end of a trunk that notes which flows the replica ends, and why. */
+function directorOn(socket: Socket): { readonly director: Trunk; readonly ends: readonly string[] } {
+  const ends: string[] = [];
+  const director = new Trunk(socket, {
+    tlsRecord() {},
+    controlRecord: (flowId, _type, _flags, body) => ends.push(`${flowId} ${parseEnd(body)}`),
+    batchEnd() {},
+    closed() {},
+  });
+  return { director, ends };
+}
+
 describe('the end of a connection', () => {
   it('is a close_notify when the application closes it', async () => {
     const cluster = await start(spr);
@@ -253,13 +265,7 @@ describe('a replica', () => {
     await expect(greetReplica(impostor, Buffer.alloc(32, 9))).rejects.toThrow('ended before');
     const socket = connect(trunkPort, '127.0.0.1');
     await greetReplica(socket, TRUNK_KEY);
-    const ends: string[] = [];
-    const director = new Trunk(socket, {
-      tlsRecord() {},
-      controlRecord: (flowId, _type, _flags, body) => ends.push(`${flowId} ${parseEnd(body)}`),
-      batchEnd() {},
-      closed() {},
-    });
+    const { director, ends } = directorOn(socket);
     director.sendControl(4, ControlType.take, encodeTake(UNKNOWN_FLOW));
     await until(() => ends.length === 1);
     for (const each of [...strangers, socket]) each.destroy();
@@ -271,13 +277,7 @@ describe('a replica', () => {
     const { trunkPort } = await replica.listen();
     const socket = connect(trunkPort, '127.0.0.1');
     await greetReplica(socket, TRUNK_KEY);
-    const ends: string[] = [];
-    const director = new Trunk(socket, {
-      tlsRecord() {},
-      controlRecord: (flowId, _type, _flags, body) => ends.push(`${flowId} ${parseEnd(body)}`),
-      batchEnd() {},
-      closed() {},
-    });
+    const { director, ends } = directorOn(socket);
     director.sendControl(1, ControlType.open, Buffer.of(1, 2));
     director.sendControl(2, ControlType.take, Buffer.of(1, 2));
     director.sendControl(3, ControlType.end, Buffer.of(99));
