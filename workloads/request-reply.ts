@@ -9,7 +9,7 @@ import type {
   Workload,
   WorkloadOptions,
 } from '../src/contracts/workload.js';
-import { nextArrivalMs } from './shared/arrivals.js';
+import { drawFirstMs, nextArrivalMs } from './shared/arrivals.js';
 import { planConnections } from './shared/plan.js';
 import { SeededCheck } from './shared/seeded-check.js';
 import {
@@ -44,7 +44,7 @@ export const requestReply: Workload = {
 };
 
 function* requests(connection: number, options: WorkloadOptions, prng: Prng): Generator<PlannedRequest> {
-  let atMs = 0;
+  let atMs = drawFirstMs(options.arrivals, prng);
   for (let index = 0; ; index++) {
     if (options.arrivals === 'open') atMs = nextArrivalMs(atMs, REQUESTS_PER_SECOND_PER_CONNECTION, prng);
     const id = `${connection}-${index}`;

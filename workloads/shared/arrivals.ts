@@ -1,4 +1,4 @@
-import type { Prng } from '../../src/contracts/workload.js';
+import type { Arrivals, Prng } from '../../src/contracts/workload.js';
 
 /**
  * The time of the next request of a Poisson process, ms, given that of the one before it.
@@ -8,4 +8,15 @@ import type { Prng } from '../../src/contracts/workload.js';
 export function nextArrivalMs(previousMs: number, ratePerSecond: number, prng: Prng): number {
   // 1 - u is in (0, 1]: the logarithm stays finite.
   return previousMs - (Math.log(1 - prng.uniform()) / ratePerSecond) * 1000;
+}
+
+/** Longer than a round trip to most places, short against the time before a fault. */
+const FIRST_REQUESTS_MS = 100;
+
+/**
+ * What the first request of a connection counts from, ms. Clients that send one request after the other do not begin at
+ * one moment: they would go on in step, and how long a recovery takes would depend on where in that step the fault struck.
+ */
+export function drawFirstMs(arrivals: Arrivals, prng: Prng): number {
+  return arrivals === 'closed' ? prng.uniform() * FIRST_REQUESTS_MS : 0;
 }
