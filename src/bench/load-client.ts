@@ -46,6 +46,7 @@ export class LoadClient {
       timer: this.#timer,
       window: this.#window,
       bodies: createSeededBytes(config.seed),
+      servername: config.servername,
       secureContext: createClientContext(config),
     };
     const plan = workload.plan(config.options, createPrng(config.seed));

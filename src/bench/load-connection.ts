@@ -1,9 +1,10 @@
 /** One connection of the plan: which request is next, when it is due, and what becomes of it. */
 import type { LoadConfig } from '../contracts/load.js';
 import type { PlannedRequest } from '../contracts/workload.js';
-import { type ExchangeSettings, LoadExchange } from './load-exchange.js';
 import { type LinkSettings, LoadLink } from './load-link.js';
-import { encodeRequest } from './load-request.js';
+import { createLoadProtocol } from './load-protocol/create-load-protocol.js';
+import type { LoadProtocol, ProtocolSettings } from './load-protocol/load-protocol.js';
+import type { RequestRow } from './load-recorder.js';
 import type { LoadTimer } from './load-timer.js';
 
 /** The time of the load; one object that all connections share. Both are Infinity until they are known. */
@@ -13,7 +14,7 @@ export interface LoadWindow {
   cutoffMs: number;
 }
 
-export interface ConnectionSettings extends LinkSettings, ExchangeSettings {
+export interface ConnectionSettings extends LinkSettings, ProtocolSettings {
   readonly config: LoadConfig;
   readonly window: Readonly<LoadWindow>;
   readonly timer: LoadTimer;
@@ -27,12 +28,16 @@ export class LoadConnection {
   readonly #settings: ConnectionSettings;
   readonly #requests: Iterator<PlannedRequest>;
   readonly #link: LoadLink;
-  readonly #exchange: LoadExchange;
+  readonly #protocol: LoadProtocol;
+  /** Whether the protocol has begun on the present transport: requests can be sent. */
+  #begun = false;
+  /** When it has. */
+  #begunMs = Number.NaN;
+  #onBegun: (() => void) | undefined;
   /** The request that is sent next, once it has been asked for. */
   #next: PlannedRequest | undefined;
   /** When the request before it ended; it never is earlier than the start of the load. */
   #freeSinceMs = Number.NEGATIVE_INFINITY;
-  #sentMs = Number.NaN;
   /** When the server last said something, or the request was sent that it is to answer. */
   #heardMs = Number.NaN;
   /** When the newest request with a right reply was sent. */
@@ -46,22 +51,28 @@ export class LoadConnection {
     this.#index = index;
     this.#settings = settings;
     this.#requests = requests[Symbol.iterator]();
-    this.#exchange = new LoadExchange(settings);
+    this.#protocol = createLoadProtocol(settings, {
+      write: (bytes) => this.#link.write(bytes),
+      ready: () => this.#onReady(),
+      replied: (row) => this.#onReply(row),
+      failed: (problem) => this.#link.drop(problem),
+    });
     this.#link = new LoadLink(index, settings, {
-      ready: () => this.advance(),
+      ready: () => this.#protocol.begin(),
       data: (chunk) => this.#onData(chunk),
       lost: () => this.#onLost(),
     });
   }
 
-  /** See {@link LoadLink.open}. */
-  open(): Promise<void> {
-    return this.#link.open();
+  /** See {@link LoadLink.open}. The protocol has begun as well then. */
+  async open(): Promise<void> {
+    await this.#link.open();
+    if (!this.#begun) await new Promise<void>((resolve) => (this.#onBegun = resolve));
   }
 
   /** Sends the next request if it is due and the connection is free, or sees to it that this happens in time. */
   advance(): void {
-    if (this.#exchange.pending || !this.#link.ready || this.#stuck) return;
+    if (this.#protocol.pending > 0 || !this.#begun || this.#stuck) return;
     if (this.#closingSinceMs !== undefined) {
       this.#sendClosing(this.#closingSinceMs);
       return;
@@ -77,14 +88,14 @@ export class LoadConnection {
 
   /** Whether nothing of the load, or of the closing check, is outstanding. */
   get settled(): boolean {
-    if (this.#exchange.pending || this.#closingSinceMs !== undefined) return false;
+    if (this.#protocol.pending > 0 || this.#closingSinceMs !== undefined) return false;
     const next = this.#peek();
     return next === undefined || !this.#belongsToLoad(next, this.#intendedMs(next));
   }
 
   /** Ends the load here: what is outstanding has no reply, and what should have been sent was not. */
   abandonLoad(): void {
-    this.#abandonExchange();
+    this.#abandonPending();
     for (let next = this.#peek(); next !== undefined; next = this.#peek()) {
       const intendedMs = this.#intendedMs(next);
       if (!this.#belongsToLoad(next, intendedMs)) return;
@@ -105,7 +116,7 @@ export class LoadConnection {
   }
 
   abandonClosingCheck(): void {
-    this.#abandonExchange();
+    this.#abandonPending();
     const next = this.#peek();
     if (this.#closingSinceMs === undefined || next === undefined) return;
     this.#settings.recorder.neverSent(this.#index, next, this.#closingSinceMs, true);
@@ -118,7 +129,7 @@ export class LoadConnection {
 
   /** Tells the recorder for how long the server has been silent, if something is expected of it. */
   noteSilence(): void {
-    if (this.#exchange.pending) this.#settings.recorder.silent(this.#settings.clock() - this.#heardMs);
+    if (this.#protocol.pending > 0) this.#settings.recorder.silent(this.#settings.clock() - this.#heardMs);
   }
 
   #peek(): PlannedRequest | undefined {
@@ -148,36 +159,38 @@ export class LoadConnection {
   }
 
   #send(request: PlannedRequest, intendedMs: number, sentMs: number, closing: boolean): void {
-    const { config, recorder, bodies } = this.#settings;
+    const { recorder } = this.#settings;
     if (request.atMs > 0 && !closing && this.#isLate(intendedMs, sentMs)) recorder.startedLate();
     this.#next = undefined;
-    this.#sentMs = sentMs;
     this.#heardMs = sentMs;
-    this.#exchange.begin(request, recorder.sent(this.#index, request, intendedMs, sentMs, closing));
-    this.#link.write(encodeRequest(request, config.servername, bodies));
+    this.#protocol.send(request, recorder.sent(this.#index, request, intendedMs, sentMs, closing));
   }
 
   /** Later than it should be although the connection was free and its transport there. */
   #isLate(intendedMs: number, sentMs: number): boolean {
-    return sentMs - Math.max(intendedMs, this.#freeSinceMs, this.#link.readySinceMs) > LATE_START_MS;
+    return sentMs - Math.max(intendedMs, this.#freeSinceMs, this.#begunMs) > LATE_START_MS;
   }
 
   #onData(chunk: Buffer): void {
     if (this.#stuck) return;
-    const awaited = this.#exchange.pending;
     this.noteSilence();
     this.#heardMs = this.#settings.clock();
-    const problem = this.#exchange.receive(chunk);
-    const replied = awaited && !this.#exchange.pending;
-    if (replied) this.#onReply();
-    if (problem !== undefined) this.#link.drop(problem);
-    else if (replied && this.#exchange.connectionClose) this.#link.drop('connection: close');
-    else if (replied) this.advance();
+    this.#protocol.receive(chunk);
   }
 
-  #onReply(): void {
-    this.#freeSinceMs = this.#exchange.repliedMs;
-    if (this.#exchange.verified) this.#verifiedSentMs = this.#sentMs;
+  #onReady(): void {
+    if (!this.#begun) {
+      this.#begun = true;
+      this.#begunMs = this.#settings.clock();
+      this.#onBegun?.();
+      this.#onBegun = undefined;
+    }
+    this.advance();
+  }
+
+  #onReply({ repliedMs, sentMs, outcome }: RequestRow): void {
+    this.#freeSinceMs = repliedMs;
+    if (outcome === 'ok') this.#verifiedSentMs = sentMs;
   }
 
   /**
@@ -185,17 +198,19 @@ export class LoadConnection {
    * hide the gap that is to be measured.
    */
   #onLost(): void {
-    this.#giveUpExchange();
+    this.#giveUpPending();
+    this.#begun = false;
     this.#stuck = false;
   }
 
-  #abandonExchange(): void {
-    if (this.#exchange.pending) this.#stuck = true;
-    this.#giveUpExchange();
+  #abandonPending(): void {
+    if (this.#protocol.pending === 0) return;
+    this.#stuck = true;
+    this.#giveUpPending();
   }
 
-  #giveUpExchange(): void {
-    if (this.#exchange.pending) this.#freeSinceMs = this.#settings.clock();
-    this.#exchange.giveUp();
+  #giveUpPending(): void {
+    if (this.#protocol.pending > 0) this.#freeSinceMs = this.#settings.clock();
+    this.#protocol.giveUp();
   }
 }

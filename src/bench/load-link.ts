@@ -54,27 +54,18 @@ export class LoadLink {
     this.#handler = handler;
   }
 
-  /** Whether requests can be written. */
-  get ready(): boolean {
-    return this.#ready;
-  }
-
-  /** When the present transport became secure, ms. */
-  get readySinceMs(): number {
-    return this.#transport?.secureMs ?? Number.NaN;
-  }
-
   /**
    * Makes the first transport; resolves when it is secure and, if sessions are to be resumed, has one to resume.
    *
    * Rejects when that fails: a trial that cannot begin properly should not begin.
    */
   open(): Promise<void> {
+    const timeoutMs = OPEN_TIMEOUT_MS + (this.#settings.config.patienceMs ?? 0);
     return new Promise((resolve, reject) => {
       const timeout = setTimeout(() => {
         const missing = this.#ready ? 'the server issued no session to resume' : 'the handshake is not done';
-        this.#failOpening(`${missing} after ${OPEN_TIMEOUT_MS} ms`);
-      }, OPEN_TIMEOUT_MS);
+        this.#failOpening(`${missing} after ${timeoutMs} ms`);
+      }, timeoutMs);
       this.#opening = { resolve, reject, timeout };
       this.#connect();
     });

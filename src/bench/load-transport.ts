@@ -46,10 +46,6 @@ export class LoadTransport {
     this.#listen();
   }
 
-  get secureMs(): number | null {
-    return this.#row.secureMs;
-  }
-
   write(bytes: Buffer): void {
     this.#socket.write(bytes);
   }

@@ -32,6 +32,10 @@ export interface WorkloadOptions {
   readonly arrivals: Arrivals;
 }
 
+/** What clients and replicas speak inside of TLS. */
+export const PROTOCOLS = ['http/1.1'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
 export type Arrivals = 'open' | 'closed';
 export type Method = 'GET' | 'POST';
 
@@ -83,6 +87,8 @@ export interface Workload {
   /** The question it answers, one line. */
   readonly question: string;
   readonly arrivals: Arrivals;
+  /** `http/1.1` when absent. */
+  readonly protocol?: Protocol;
   /** Connections when none are asked for. */
   readonly defaultConnections: number;
   /** Pure: the same options and seed give the same plan. */

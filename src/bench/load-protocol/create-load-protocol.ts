@@ -1,0 +1,14 @@
+import type { Protocol } from '../../contracts/workload.js';
+import { Http1Protocol } from './http1.js';
+import type { LoadProtocol, LoadProtocolHost, ProtocolSettings } from './load-protocol.js';
+
+type Constructor = new (settings: ProtocolSettings, host: LoadProtocolHost) => LoadProtocol;
+
+const CONSTRUCTORS: Readonly<Record<Protocol, Constructor>> = {
+  'http/1.1': Http1Protocol,
+};
+
+/** The load client's end of the protocol that a workload speaks. */
+export function createLoadProtocol(settings: ProtocolSettings, host: LoadProtocolHost): LoadProtocol {
+  return new CONSTRUCTORS[settings.workload.protocol ?? 'http/1.1'](settings, host);
+}
