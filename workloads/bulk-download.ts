@@ -10,6 +10,8 @@ import type {
   WorkloadOptions,
 } from '../src/contracts/workload.js';
 import { nextArrivalMs } from './shared/arrivals.js';
+import { BULK_SETTINGS, drawBulkBytes } from './shared/bulk.js';
+import { configurable } from './shared/parameters.js';
 import { planConnections } from './shared/plan.js';
 import {
   formatTarget,
@@ -22,9 +24,6 @@ import {
   writeSeededHead,
 } from './shared/seeded-exchange.js';
 
-/** Long against a record (16 KiB) and a checkpoint, so that faults strike in the middle; a few seconds at most in all. */
-const MIN_REPLY_BYTES = 1024 * 1024;
-const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 /** Four records per write: the cost of a write is spread, and a slow client holds back no more than that. */
 const PIECE_BYTES = 64 * 1024;
 /** Bounds what is generated again after a fault to a fraction of the shortest reply. */
@@ -34,19 +33,25 @@ const REQUESTS_PER_SECOND_PER_CONNECTION = 1;
 /** Offset of the next byte of content, unsigned, big endian. */
 const STATE_BYTES = 6;
 
-export const bulkDownload: Workload = {
+export const bulkDownload: Workload = configurable(BULK_SETTINGS, ({ maxMib }) => ({
   id: 'bulk-download',
   title: 'Bulk download',
   question: 'How soon do long replies go on, and how much of them is made twice?',
   arrivals: 'closed',
   // Four already fill the processors with bytes; more would only share them.
   defaultConnections: 4,
-  plan: (options, prng) => planConnections(options, prng, (index, own) => requests(index, options, own)),
+  plan: (options, prng) =>
+    planConnections(options, prng, (index, own) => requests(index, options, maxMib, own)),
   application: createApplication,
   verify: verifySeededReply,
-};
+}));
 
-function* requests(connection: number, options: WorkloadOptions, prng: Prng): Generator<PlannedRequest> {
+function* requests(
+  connection: number,
+  options: WorkloadOptions,
+  maxMib: number,
+  prng: Prng,
+): Generator<PlannedRequest> {
   let atMs = 0;
   for (let index = 0; ; index++) {
     if (options.arrivals === 'open') atMs = nextArrivalMs(atMs, REQUESTS_PER_SECOND_PER_CONNECTION, prng);
@@ -54,16 +59,11 @@ function* requests(connection: number, options: WorkloadOptions, prng: Prng): Ge
     yield {
       id,
       method: 'GET',
-      target: formatTarget({ id, bytes: drawReplyBytes(prng) }),
+      target: formatTarget({ id, bytes: drawBulkBytes(maxMib, prng) }),
       bodyBytes: 0,
       atMs,
     };
   }
-}
-
-/** Log-uniform: each doubling of the length is equally likely. */
-function drawReplyBytes(prng: Prng): number {
-  return Math.round(MIN_REPLY_BYTES * (MAX_REPLY_BYTES / MIN_REPLY_BYTES) ** prng.uniform());
 }
 
 function createApplication(bodies: SeededBytes): Application {

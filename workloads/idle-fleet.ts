@@ -7,6 +7,7 @@ import type {
   Workload,
   WorkloadOptions,
 } from '../src/contracts/workload.js';
+import { configurable, type NumberSettings } from './shared/parameters.js';
 import { planConnections } from './shared/plan.js';
 import {
   formatTarget,
@@ -17,13 +18,28 @@ import {
   verifySeededReply,
 } from './shared/seeded-exchange.js';
 
-/** One in twenty is active: enough replies to measure the recovery, few enough that silence is the rule. */
-const CONNECTIONS_PER_ACTIVE = 20;
-/** Long against a reply, short against a recovery: the fault meets active connections between requests and in them. */
-const THINK_MS = 20;
 const REPLY_BYTES = 128;
 
-export const idleFleet: Workload = {
+const SETTINGS = {
+  activeShare: {
+    meaning: 'share of connections that are not idle',
+    low: 0.0001,
+    high: 1,
+    whole: false,
+    // One in twenty: enough replies to measure the recovery, few enough that silence is the rule.
+    default: 0.05,
+  },
+  thinkMs: {
+    meaning: 'mean time between two requests of an active connection',
+    low: 1,
+    high: 60_000,
+    whole: false,
+    // Long against a reply, short against a recovery: the fault meets active connections between requests and in them.
+    default: 20,
+  },
+} as const satisfies NumberSettings<string>;
+
+export const idleFleet: Workload = configurable(SETTINGS, ({ activeShare, thinkMs }) => ({
   id: 'idle-fleet',
   title: 'Idle fleet',
   question: 'What do idle connections cost, and do the few active ones wait for them?',
@@ -31,17 +47,22 @@ export const idleFleet: Workload = {
   defaultConnections: 200,
   plan: (options, prng) =>
     planConnections(options, prng, (index, own) =>
-      index % CONNECTIONS_PER_ACTIVE === 0 ? activeRequests(index, own) : idleRequests(index, options),
+      isActive(index, activeShare) ? activeRequests(index, thinkMs, own) : idleRequests(index, options),
     ),
   application: createApplication,
   verify: verifySeededReply,
-};
+}));
 
-/** About one request every {@link THINK_MS}, at times drawn from the seed so that connections do not beat together. */
-function* activeRequests(connection: number, prng: Prng): Generator<PlannedRequest> {
+/** The first one of each 1 / `share`, so that every part of the fleet has its share of them. */
+function isActive(connection: number, share: number): boolean {
+  return connection === 0 || Math.ceil((connection + 1) * share) > Math.ceil(connection * share);
+}
+
+/** About one request every `thinkMs`, at times drawn from the seed so that connections do not beat together. */
+function* activeRequests(connection: number, thinkMs: number, prng: Prng): Generator<PlannedRequest> {
   let atMs = 0;
   for (let index = 0; ; index++) {
-    atMs += THINK_MS * (0.5 + prng.uniform());
+    atMs += thinkMs * (0.5 + prng.uniform());
     yield get(connection, index, atMs);
   }
 }

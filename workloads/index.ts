@@ -6,26 +6,31 @@ import { bulkDownload } from './bulk-download.js';
 import { idleFleet } from './idle-fleet.js';
 import { requestReply } from './request-reply.js';
 import { mixWorkloads } from './shared/mixed.js';
+import { configureWorkload, plainId, splitSpecifier } from './shared/parameters.js';
 
 export const WORKLOADS: readonly Workload[] = [requestReply, bulkDownload, idleFleet];
 
 /**
  * The workload with this registry id or, when `specifier` has a `/` or ends with `.js`, the default export of that
- * module; relative paths are relative to the working directory. Several of them, with commas between, are one workload
- * in which each has its share of the connections.
+ * module; relative paths are relative to the working directory. Settings follow it as `:name=value`. Several of them, with
+ * commas between, are one workload in which each has its share of the connections.
  *
- * @throws UsageError when there is none, it is not a workload, or one is named twice
+ * @throws UsageError when there is none, it is not a workload, a setting is wrong, or one is named twice
  */
 export async function loadWorkload(specifier: string): Promise<Workload> {
-  const parts = await Promise.all(
-    specifier.split(',').map((part) => loadPlugin('workload', part, WORKLOADS, workloadProblem)),
-  );
+  const parts = await Promise.all(specifier.split(',').map(loadPart));
   const [only, ...others] = parts;
   if (only !== undefined && others.length === 0) return only;
-  if (new Set(parts.map(({ id }) => id)).size < parts.length) {
+  if (new Set(parts.map(plainId)).size < parts.length) {
     throw new UsageError(`workload "${specifier}": names a workload twice`);
   }
   return mixWorkloads(parts);
+}
+
+async function loadPart(specifier: string): Promise<Workload> {
+  const { name, settings } = splitSpecifier(specifier);
+  const workload = await loadPlugin('workload', name, WORKLOADS, workloadProblem);
+  return configureWorkload(workload, settings);
 }
 
 /** What `value` lacks to be a {@link Workload}; undefined when it is one. */

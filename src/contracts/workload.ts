@@ -37,7 +37,8 @@ export const PROTOCOLS = ['http/1.1'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 export type Arrivals = 'open' | 'closed';
-export type Method = 'GET' | 'POST';
+/** GET and PUT are idempotent (RFC 9110 9.2.2), POST is not. */
+export type Method = 'GET' | 'POST' | 'PUT';
 
 export interface PlannedRequest {
   /** Unique in the plan: `<connection>-<index>`. */
@@ -49,6 +50,10 @@ export interface PlannedRequest {
   readonly bodyBytes: number;
   /** Open arrivals: intended send time, ms after the start of the load. Closed: the earliest one, 0 for at once. */
   readonly atMs: number;
+  /** Closed arrivals: ms between the reply before it and this request; absent for none. */
+  readonly thinkMs?: number;
+  /** The last request of its connection, which says so (RFC 9112 9.6): the server closes it after the reply. */
+  readonly close?: boolean;
 }
 
 export interface Plan {
@@ -80,8 +85,42 @@ export interface Exchange {
 
 export type Application = (request: IncomingMessage, response: ServerResponse, exchange: Exchange) => void;
 
+export interface NumberParameter {
+  readonly kind: 'number';
+  /** Kebab-case, with its unit as a suffix. */
+  readonly name: string;
+  /** One line, for `spr-bench list`. */
+  readonly meaning: string;
+  /** Bounds, both included. */
+  readonly low: number;
+  readonly high: number;
+  readonly whole: boolean;
+  readonly default: number;
+}
+
+export interface FileParameter {
+  readonly kind: 'file';
+  readonly name: string;
+  readonly meaning: string;
+}
+
+/** A setting of a workload, as a user gives it: `request-reply:think-ms=20`. */
+export type WorkloadParameter = NumberParameter | FileParameter;
+
+/** A file that a user named. The harness has read it: a workload touches no file. */
+export interface WorkloadFile {
+  /** Without its folder. */
+  readonly name: string;
+  readonly text: string;
+  /** Of its bytes, hexadecimal. */
+  readonly sha256: string;
+}
+
+/** Values by the name of their parameter, within its bounds; those that were not given are absent. */
+export type WorkloadSettings = Readonly<Record<string, number | WorkloadFile>>;
+
 export interface Workload {
-  /** Kebab-case, unique. */
+  /** Kebab-case, unique. The harness adds settings that are not the default, so that their results stay apart. */
   readonly id: string;
   readonly title: string;
   /** The question it answers, one line. */
@@ -89,8 +128,21 @@ export interface Workload {
   readonly arrivals: Arrivals;
   /** `http/1.1` when absent. */
   readonly protocol?: Protocol;
+  /**
+   * Requests that a connection may have outstanding, >= 1; absent for 1. In HTTP/1.1 they are pipelined (RFC 9112 9.3.2),
+   * and one that is not idempotent waits until it is alone.
+   */
+  readonly requestsInFlight?: number;
   /** Connections when none are asked for. */
   readonly defaultConnections: number;
+  /** Absent: it has no settings. */
+  readonly parameters?: readonly WorkloadParameter[];
+  /**
+   * The same workload with these settings; present where `parameters` is.
+   *
+   * @throws UsageError when their content cannot be used
+   */
+  configure?(settings: WorkloadSettings): Workload;
   /** Pure: the same options and seed give the same plan. */
   plan(options: WorkloadOptions, prng: Prng): Plan;
   application(bodies: SeededBytes): Application;

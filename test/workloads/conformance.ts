@@ -27,13 +27,15 @@ export function describeWorkload(workload: Workload): void {
   describe(`workload ${workload.id}`, () => {
     describeIdentity(workload);
     for (const arrivals of ['closed', 'open'] as const) describePlan(workload, arrivals);
+    describeSettings(workload);
     describeExchanges(workload);
   });
 }
 
 function describeIdentity(workload: Workload): void {
   it('says what it is', () => {
-    expect(workload.id).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
+    expect(workload.id).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*(:[a-z0-9-]+=[\w.-]+)*$/);
+    expect(workload.id.length).toBeLessThanOrEqual(100);
     expect(workload.title).not.toBe('');
     expect(workload.question).toMatch(/\?$/);
     expect(['open', 'closed']).toContain(workload.arrivals);
@@ -64,12 +66,37 @@ function describePlan(workload: Workload, arrivals: Arrivals): void {
       for (const [index, request] of requests.entries()) {
         expect(request.id).toBe(`${connection}-${index}`);
         expect(request.target).toMatch(/^\/[!-~]*$/);
-        expect(['GET', 'POST']).toContain(request.method);
+        expect(['GET', 'POST', 'PUT']).toContain(request.method);
+        expect(request.thinkMs ?? 0).toBeGreaterThanOrEqual(0);
         expect(request.bodyBytes).toBeGreaterThanOrEqual(0);
         expect(request.atMs).toBeGreaterThanOrEqual(previousMs);
         previousMs = request.atMs;
       }
     }
+  });
+}
+
+/** What `spr-bench list` shows, and that its defaults are the defaults. */
+function describeSettings(workload: Workload): void {
+  const { parameters, configure } = workload;
+  it('has settings exactly when it can be configured, each within its own bounds', () => {
+    expect(parameters === undefined).toBe(configure === undefined);
+    for (const parameter of parameters ?? []) {
+      expect(parameter.name).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
+      expect(parameter.meaning).not.toBe('');
+      if (parameter.kind !== 'number') continue;
+      expect(parameter.default).toBeGreaterThanOrEqual(parameter.low);
+      expect(parameter.default).toBeLessThanOrEqual(parameter.high);
+    }
+  });
+
+  it('plans the same with the defaults as without settings', () => {
+    const options = { connections: 3, durationMs: 5000, arrivals: workload.arrivals };
+    const defaults = (parameters ?? []).flatMap((each) =>
+      each.kind === 'number' ? [[each.name, each.default] as const] : [],
+    );
+    const configured = configure?.(Object.fromEntries(defaults)) ?? workload;
+    expect(firstRequests(configured, options, SEED)).toEqual(firstRequests(workload, options, SEED));
   });
 }
 

@@ -6,8 +6,13 @@ import type { Arrivals, Prng } from '../../src/contracts/workload.js';
  * @param ratePerSecond mean number of requests per second, > 0
  */
 export function nextArrivalMs(previousMs: number, ratePerSecond: number, prng: Prng): number {
+  return previousMs + drawThinkMs(1000 / ratePerSecond, prng);
+}
+
+/** A time of an exponential distribution, ms: how long somebody waits who decides anew at each moment. */
+export function drawThinkMs(meanMs: number, prng: Prng): number {
   // 1 - u is in (0, 1]: the logarithm stays finite.
-  return previousMs - (Math.log(1 - prng.uniform()) / ratePerSecond) * 1000;
+  return -Math.log(1 - prng.uniform()) * meanMs;
 }
 
 /** Longer than a round trip to most places, short against the time before a fault. */

@@ -3,6 +3,7 @@
  * their ids, which name the connection, so that no two are the same.
  */
 import type { Application, PlannedRequest, Workload } from '../../src/contracts/workload.js';
+import { plainId } from './parameters.js';
 
 /** The first segment of a target says whose request it is: `/bulk-download/reply/...`. */
 const TARGET = /^\/([a-z0-9-]+)(\/.*)$/;
@@ -19,7 +20,9 @@ export function mixWorkloads(parts: readonly Workload[]): Workload {
     plan(options, prng) {
       const plans = parts.map((part) => {
         const { connections } = part.plan(options, prng.fork(part.id));
-        return connections.map((requests) => ({ [Symbol.iterator]: () => addressed(requests, part.id) }));
+        return connections.map((requests) => ({
+          [Symbol.iterator]: () => addressed(requests, plainId(part)),
+        }));
       });
       return {
         connections: Array.from(
@@ -29,12 +32,12 @@ export function mixWorkloads(parts: readonly Workload[]): Workload {
       };
     },
     application(bodies) {
-      const applications = new Map(parts.map((part) => [part.id, part.application(bodies)]));
+      const applications = new Map(parts.map((part) => [plainId(part), part.application(bodies)]));
       return (request, response, exchange) => dispatch(applications, request, response, exchange);
     },
     verify(request, status, bodies) {
       const [, id, target] = TARGET.exec(request.target) ?? [];
-      const part = parts.find((candidate) => candidate.id === id);
+      const part = parts.find((candidate) => plainId(candidate) === id);
       if (part === undefined || target === undefined) {
         throw new Error(`request ${request.id} has a foreign target ${request.target}`);
       }
