@@ -1,7 +1,7 @@
 /** Options of a run, as the command line and a configuration file give them: parsed once, into readonly values. */
 import { z } from 'zod';
 import { loadStrategy, STRATEGIES } from '../../strategies/index.js';
-import { loadWorkload } from '../../workloads/index.js';
+import { loadWorkload, WORKLOADS } from '../../workloads/index.js';
 import { UsageError } from '../base/errors.js';
 import { DEFAULT_DETECTOR_OPTIONS, type DetectorOptions } from '../cluster/director/failure-detector.js';
 import { loadFault } from '../cluster/faults/index.js';
@@ -138,7 +138,7 @@ export async function parseRunOptions(raw: RawRunOptions, randomSeed: number): P
   const trials = options.trials ?? (options.quick ? QUICK_TRIALS : DEFAULT_TRIALS);
   return {
     strategies,
-    workloads: await Promise.all(namesOf('workloads', workloads).map(loadWorkloadFrom)),
+    workloads: await loadWorkloads(workloads),
     faults: await loadFaults(options.faults),
     connections: options.connections,
     arrivals: options.arrivals,
@@ -197,8 +197,13 @@ async function loadStrategies(
   return loaded;
 }
 
-async function loadWorkloadFrom(specifier: string): Promise<Loaded<Workload>> {
-  return { specifier, plugin: await loadWorkload(specifier) };
+async function loadWorkloads(specifiers: readonly string[]): Promise<Loaded<Workload>[]> {
+  const named = specifiers.flatMap((id) => (id.trim() === 'all' ? WORKLOADS.map((entry) => entry.id) : id));
+  const loaded = await Promise.all(
+    namesOf('workloads', named).map(async (specifier) => ({ specifier, plugin: await loadWorkload(specifier) })),
+  );
+  refuseTakenId('workloads', loaded);
+  return loaded;
 }
 
 function refuseKeptTransports(strategies: readonly Loaded<RecoveryStrategy>[]): void {
@@ -211,10 +216,18 @@ function refuseKeptTransports(strategies: readonly Loaded<RecoveryStrategy>[]): 
 
 async function loadFaults(specifiers: readonly string[]): Promise<Fault[]> {
   const faults = await Promise.all(namesOf('faults', specifiers).map(loadFault));
-  const ids = faults.map(({ id }) => id);
-  const taken = ids.find((id, index) => ids.indexOf(id) !== index);
-  if (taken !== undefined) throw new UsageError(`--faults: the id "${taken}" is taken`);
+  refuseTakenId(
+    'faults',
+    faults.map((plugin) => ({ plugin })),
+  );
   return faults;
+}
+
+/** Results are stored by id. */
+function refuseTakenId(option: string, loaded: readonly { readonly plugin: { readonly id: string } }[]): void {
+  const ids = loaded.map(({ plugin }) => plugin.id);
+  const taken = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (taken !== undefined) throw new UsageError(`--${option}: the id "${taken}" is taken`);
 }
 
 /** Each name once. A run of nothing would end well and show nothing. */
