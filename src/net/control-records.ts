@@ -31,10 +31,15 @@ export const ControlType = {
   sealed: 136,
   /** To the backup: the flow is yours from now on, but idle; take it over when its client speaks. */
   park: 137,
+  /**
+   * To the director: this flow can go on at its backup, which has its state; flow 0: no new flows any more, all are to
+   * move. To the replica: this flow cannot move; flow 0: none is left.
+   */
+  handoff: 138,
 } as const;
 
 export const FIRST_CONTROL_TYPE = 128;
-export const LAST_CONTROL_TYPE = 137;
+export const LAST_CONTROL_TYPE = 138;
 /** A two-byte length. */
 export const MAX_CONTROL_BODY_BYTES = 65_535;
 
@@ -42,6 +47,9 @@ export const MAX_CONTROL_BODY_BYTES = 65_535;
 export const COMMIT_QUIET = 1;
 /** Sealed application state follows the count. */
 export const COMMIT_STATE = 2;
+
+/** Of `take` and `park`: the replica that the flow is from has handed it over, and nothing of it is still on its way. */
+export const HANDED_OVER = 1;
 
 /** No replica: the value of a backup that does not exist. */
 const NO_BACKUP = 255;
@@ -60,6 +68,7 @@ export const END_REASONS = [
   'state-mismatch',
   'diverged',
   'handshake-timeout',
+  'handed-over',
 ] as const;
 export type EndReason = (typeof END_REASONS)[number];
 
@@ -201,6 +210,19 @@ export function parseProtect(body: Buffer): number | undefined {
   const backup = reader.uint8();
   reader.end();
   return backup === NO_BACKUP ? undefined : backup;
+}
+
+/** @param backup index of the replica that has the state, and acknowledged it */
+export function encodeHandoff(backup: number): Buffer {
+  return Buffer.of(backup);
+}
+
+/** @throws ProtocolError when `body` is not exactly one index. */
+export function parseHandoff(body: Buffer): number {
+  const reader = new ByteReader(body, 'handoff');
+  const backup = reader.uint8();
+  reader.end();
+  return backup;
 }
 
 /** A flow that is taken over later: whose state it is, and where that is to go meanwhile. */

@@ -4,30 +4,27 @@
  */
 import { ProtocolError } from '../../base/errors.js';
 import { moveSecret } from '../../base/secret.js';
-import type {
-  Moment,
-  RecordPosition,
-  RecoveryStrategy,
-  ReplicationDecision,
-} from '../../contracts/strategy.js';
+import type { Moment, RecordPosition, ReplicationDecision } from '../../contracts/strategy.js';
 import type { EndReason, Take } from '../../net/control-records.js';
-import { FLOW_ID_BYTES, type Trunk } from '../../net/trunk.js';
+import { FLOW_ID_BYTES } from '../../net/trunk.js';
 import { Alert, type AlertDescription, AlertLevel } from '../../tls/alert.js';
 import { ReceiveGuard } from '../../tls/receive-guard.js';
 import { ContentType } from '../../tls/record.js';
 import type { OpenedRecord } from '../../tls/record-format.js';
 import { RecordLayer } from '../../tls/record-layer.js';
-import type { SealedWith } from '../../tls/record-protection.js';
 import { parseKeyUpdate } from '../../tls/rekey.js';
-import { type StaticState, serializeStaticState } from '../../tls/static-state.js';
-import type { CommittedStateSeal } from '../replication/committed-state-seal.js';
+import { serializeStaticState } from '../../tls/static-state.js';
 import type { OutgoingLink } from '../replication/link.js';
-import { encodeCommittedState, type Outcome } from '../replication/state-message.js';
+import { encodeCommittedState } from '../replication/state-message.js';
 import { alertOfReason } from './alert-of-reason.js';
 import { AppStream } from './app-stream.js';
+import type { ConnectionHost, ConnectionStart } from './connection-host.js';
 import { Epochs } from './epochs.js';
 import { ExchangeTracker } from './exchange.js';
+import { Handover } from './handover.js';
+import { InputCredit } from './input-credit.js';
 import { Outbox } from './outbox.js';
+import { OutcomeReplay } from './outcome-replay.js';
 import { RecordWriter } from './record-writer.js';
 import { DivergedError } from './regeneration.js';
 import { ReplicationFeed } from './replication-feed.js';
@@ -35,43 +32,10 @@ import type { ResumePlan } from './resume-plan.js';
 import { ResumedHead } from './resumed-head.js';
 import type { TrackedResponse } from './tracked-response.js';
 
-/** Credit goes back to the director in steps of half its window. */
-const CREDIT_STEP_BYTES = 128 * 1024;
 /** As the contract of workloads says. */
 const MAX_CHECKPOINT_BYTES = 1024;
 /** Input and application state have to fit one control record together with the evidence. */
 const MAX_COMMITTED_INPUT_BYTES = 8 * 1024;
-
-/** How records are sealed beyond what TLS asks for. */
-export interface SealingOptions {
-  /** Whether a backup seals what is new with a key or with nonces that the failed primary cannot have used. */
-  readonly rekey: boolean;
-  /** Records after which a write key is replaced although it could seal more; TLS 1.3 only. */
-  readonly rekeyAfterRecords?: number;
-  /** Makes what tells the director what the record behind it was sealed with. */
-  readonly note?: (flowId: number, sealedWith: SealedWith) => Buffer;
-}
-
-export interface ConnectionHost {
-  readonly strategy: RecoveryStrategy;
-  readonly trunk: Trunk;
-  readonly seal: CommittedStateSeal;
-  readonly sealing: SealingOptions;
-  /** Hands the plaintext side to the application's protocol library. */
-  serve(connection: Connection): void;
-  closed(connection: Connection): void;
-}
-
-export interface ConnectionStart extends RecordPosition {
-  readonly flowId: number;
-  readonly state: StaticState;
-  /** Bytes that may be sent before the director gives more credit. */
-  readonly creditBytes: number;
-  /** Client bytes of the handshake, for which the director was not given credit; 0 when absent. */
-  readonly owedCreditBytes?: number;
-  /** Link to the replica that the state goes to. */
-  readonly link: OutgoingLink | undefined;
-}
 
 export class Connection {
   readonly flowId: number;
@@ -95,16 +59,15 @@ export class Connection {
   #skipRecords = 0;
   /** Client records that the failed primary can have answered. */
   #replayedThrough = 0;
-  #outcomes: readonly Outcome[] = [];
-  /** An outcome that stands for the replies to the client records up to its end. */
-  #answering: Outcome | undefined;
+  readonly #outcomes = new OutcomeReplay();
   #applicationState: Buffer | undefined;
   #resumedHead: ResumedHead | undefined;
 
   #creditBytes: number;
   #blockedOutput: (() => void) | undefined;
-  #owedCreditBytes: number;
-  #inputBlocked = false;
+  readonly #inputCredit: InputCredit;
+  #inputEnded = false;
+  readonly #handover: Handover;
   #ended = false;
 
   constructor(start: ConnectionStart, host: ConnectionHost) {
@@ -134,12 +97,13 @@ export class Connection {
       send: (parts) => this.#send(parts),
     });
     this.#creditBytes = start.creditBytes;
-    this.#owedCreditBytes = start.owedCreditBytes ?? 0;
+    this.#inputCredit = new InputCredit(flowId, host.trunk, start.owedCreditBytes ?? 0);
+    this.#handover = this.#createHandover();
     this.stream = new AppStream({
       output: (chunks, bytes, callback) => this.#output(chunks, bytes, callback),
-      outputEnd: () => this.#close('closed', 'notify'),
+      outputEnd: () => this.#endByApplication(),
       inputWanted: () => this.#inputWanted(),
-      abandoned: () => this.#close('closed', 'notify'),
+      abandoned: () => this.#endByApplication(),
     });
   }
 
@@ -149,14 +113,14 @@ export class Connection {
     this.#decide('established');
     this.#outbox.commit(this.#records, true);
     // After a long handshake the window may be used up: nothing more would come.
-    this.#returnCredit();
+    this.#inputCredit.giveBack();
   }
 
   /** Goes on with a connection of another replica, with which the director's records have to agree. */
   resume(plan: ResumePlan, take: Pick<Take, 'commit' | 'received'>): void {
     this.#skipRecords = plan.recordsRead - take.commit.recordsRead;
     this.#replayedThrough = take.received;
-    this.#outcomes = plan.outcomes;
+    this.#outcomes.resume(plan.outcomes);
     this.#applicationState = plan.applicationState;
     if (plan.applicationState !== undefined) this.#resumedHead = new ResumedHead();
     for (const epoch of plan.epochs) this.#epochs.add(epoch);
@@ -178,6 +142,7 @@ export class Connection {
    */
   protect(link: OutgoingLink | undefined): void {
     if (this.#ended) return;
+    this.#handover.stay(true);
     const holding = this.#outbox.holding;
     if (holding && link !== undefined) {
       this.#nextLink = link;
@@ -189,11 +154,22 @@ export class Connection {
     this.#feed.relink(link);
     const { output } = this.#decide('established');
     if (!holding && output !== 'release-when-acknowledged') this.#outbox.release();
+    this.#handover.offerSoon();
+  }
+
+  /** Moves the connection to its backup, as soon as the backup can go on without anything being made again. */
+  handOver(): void {
+    this.#handover.want();
+  }
+
+  /** The director cannot move the connection: it stays. */
+  handoverRefused(): void {
+    this.#handover.stay(false);
   }
 
   /** The next record of the client. */
   clientRecord(record: Buffer): void {
-    if (this.#ended) return;
+    if (this.#ended || this.#holdsRecord(record)) return;
     if (this.#skipRecords > 0) {
       this.#skipRecords -= 1;
       return;
@@ -212,15 +188,23 @@ export class Connection {
     if (blocked === undefined || this.#creditBytes <= 0) return;
     this.#blockedOutput = undefined;
     blocked();
+    this.#handover.offerSoon();
   }
 
   /** The director has closed the flow, or asks for an alert that only this side can seal. */
   endedByDirector(reason: EndReason): void {
+    if (reason === 'handed-over') {
+      this.abandon();
+      return;
+    }
+    const alert = alertOfReason(reason);
+    // Its new owner hears of it too.
+    const held = alert !== undefined || reason === 'client-closed';
+    if (held && this.#handover.holds(() => this.endedByDirector(reason))) return;
     if (reason === 'client-closed') {
       this.#inputEnd();
       return;
     }
-    const alert = alertOfReason(reason);
     if (alert === undefined) this.#close(reason, 'silent');
     else this.#sendFatal(alert);
   }
@@ -243,14 +227,16 @@ export class Connection {
     if (state.length > MAX_CHECKPOINT_BYTES) {
       throw new RangeError(`checkpoint of ${state.length} bytes, allowed are ${MAX_CHECKPOINT_BYTES}`);
     }
-    if (this.#ended || !this.#isExact(response)) return;
+    if (this.#ended || this.#handover.offered || !this.#isExact(response)) return;
     this.#feed.checkpoint = { recordsWritten: this.#records.recordsWritten, state };
     const { commit } = this.#decide('checkpoint');
     if (commit === 'plain') this.#outbox.commit(this.#records, false);
-    if (commit === 'sealed-state') this.#commitState();
+    const committed = commit === 'plain' || (commit === 'sealed-state' && this.#commitState());
+    // A request behind this one may have been executed: it would be again.
+    if (committed && this.#exchange.completedByNextAnswer) this.#handover.offer();
   }
 
-  /** Ends without a word: the trunk is gone, and the backup may be the one that the director gives the flow to. */
+  /** Ends without a word: the backup is, or may be, the one that the director gives the flow to. */
   abandon(): void {
     this.#link = undefined;
     this.#close('closed', 'silent');
@@ -272,13 +258,13 @@ export class Connection {
 
   #open(record: Buffer): void {
     const opened = this.#records.open(record);
-    this.#owedCreditBytes += record.length;
+    this.#inputCredit.received(record.length);
     const reception = this.#guard.receive(opened);
     if (reception === 'content') this.#receive(opened);
     if (reception === 'closed') this.#inputEnd();
     if (reception === 'failed') this.#close('client-reset', 'end');
-    this.#returnCredit();
-    if (this.#answering !== undefined) this.#answerFromOutcome(this.#answering);
+    if (!this.#ended) this.#inputCredit.giveBack();
+    this.#answerFromOutcome();
   }
 
   #receive({ type, content }: OpenedRecord): void {
@@ -287,28 +273,22 @@ export class Connection {
     if (rekeys) this.#keyUpdate(content);
     else if (type !== ContentType.application_data) {
       throw new ProtocolError(Alert.unexpected_message, `record of type ${type} after the handshake`);
-    } else if (this.#answering === undefined) this.#deliver(content);
+    } else if (!this.#outcomes.answering) this.#deliver(content);
   }
 
   #deliver(input: Buffer): void {
     this.#exchange.push(input);
     this.#decide('input');
-    this.#inputBlocked = !this.stream.push(input);
+    this.#inputCredit.blocked = !this.stream.push(input);
   }
 
   #inputWanted(): void {
-    this.#inputBlocked = false;
-    this.#returnCredit();
-  }
-
-  /** Credit for client records goes back when the application has taken what they held. */
-  #returnCredit(): void {
-    if (this.#inputBlocked || this.#ended || this.#owedCreditBytes < CREDIT_STEP_BYTES) return;
-    this.#host.trunk.sendCredit(this.flowId, this.#owedCreditBytes);
-    this.#owedCreditBytes = 0;
+    this.#inputCredit.blocked = false;
+    if (!this.#ended) this.#inputCredit.giveBack();
   }
 
   #output(chunks: readonly Buffer[], bytes: number, callback: () => void): void {
+    if (this.#handover.holds(() => this.#output(chunks, bytes, callback))) return;
     const complete = this.#exchange.current?.ending === true && this.stream.writableLength === bytes;
     try {
       if (!this.#ended) this.#release(this.#resumedHead?.drop(chunks) ?? chunks, complete);
@@ -322,6 +302,7 @@ export class Connection {
 
   /** A reply whose last part was written before its end was known: otherwise that part has completed it already. */
   #responseEnded(response: TrackedResponse): void {
+    if (this.#handover.holds(() => this.#responseEnded(response))) return;
     if (this.#ended || response !== this.#exchange.current) return;
     // A response behind another one waits in itself, not in the stream, until that one has left.
     if (this.stream.writableLength > 0 || response.writableLength > 0) return;
@@ -349,9 +330,9 @@ export class Connection {
   #decide(moment: Moment): ReplicationDecision {
     const primary = this.#host.strategy.primary;
     if (primary === undefined) return {};
-    const idempotent = this.#answering === undefined && this.#exchange.idempotent;
-    const answered =
-      moment === 'answered' && (this.#answering !== undefined || this.#exchange.completedByNextAnswer);
+    const { answering } = this.#outcomes;
+    const idempotent = !answering && this.#exchange.idempotent;
+    const answered = moment === 'answered' && (answering || this.#exchange.completedByNextAnswer);
     const decision = primary.decide({ moment, idempotent });
     const fields = decision.replicate ?? [];
     // An outcome stands for whole client records: with a part of a next request read, it waits for the boundary.
@@ -393,6 +374,7 @@ export class Connection {
       throw new DivergedError('the client has more of the reply than was made again');
     }
     this.#useOutcome();
+    this.#handover.offerSoon();
   }
 
   /** Output and state must belong to the same point; where they would not, the next checkpoint will do. */
@@ -406,40 +388,53 @@ export class Connection {
     );
   }
 
-  #commitState(): void {
+  #commitState(): boolean {
     const { recordsRead, recordsWritten } = this.#records;
     const input = Buffer.concat(this.#exchange.input);
     const { checkpoint } = this.#feed;
-    if (checkpoint === undefined || input.length > MAX_COMMITTED_INPUT_BYTES) return;
+    if (checkpoint === undefined || input.length > MAX_COMMITTED_INPUT_BYTES) return false;
     const at = { recordsRead, recordsWritten };
     const state = encodeCommittedState({ checkpoint, input });
     this.#outbox.commit(at, false, this.#host.seal.seal(this.flowId, at, state));
     state.fill(0);
     input.fill(0);
+    return true;
   }
 
-  /**
-   * At a boundary of the replay: the next requests may have an outcome already. One that begins in the middle of their
-   * output (a request that is not idempotent came while a reply was on its way) cannot be used, but says that they were
-   * executed: they must not run again.
-   */
   #useOutcome(): void {
-    if (this.#outcomes.length === 0) return;
-    const { recordsRead } = this.#records;
-    const outcome = this.#outcomes.find(
-      ({ from, through }) => from.recordsRead <= recordsRead && recordsRead < through,
-    );
-    const usable = outcome?.whole === true && outcome.from.recordsRead === recordsRead;
-    if (outcome === undefined || usable) this.#answering = outcome;
-    else this.#close('state-mismatch', 'refuse');
+    if (!this.#outcomes.reachBoundary(this.#records.recordsRead)) this.#close('state-mismatch', 'refuse');
   }
 
-  #answerFromOutcome(outcome: Outcome): void {
-    if (this.#records.recordsRead < outcome.through) return;
+  #answerFromOutcome(): void {
+    const outcome = this.#outcomes.take(this.#records.recordsRead);
+    if (outcome === undefined) return;
     this.#feed.retain([outcome.output], this.#records.recordsWritten);
     this.#writer.write([outcome.output], 'answered');
-    this.#answering = undefined;
     this.#reachBoundary();
+  }
+
+  #createHandover(): Handover {
+    return new Handover({
+      isMovable: () => this.#isMovable(),
+      commitBoundary: () => this.#reachBoundary(),
+      offer: () => !this.#outbox.holding && this.#outbox.handoff(),
+      withdraw: () => this.#outbox.withdrawHandoff(),
+      failed: (error) => this.#fail(error),
+    });
+  }
+
+  #isMovable(): boolean {
+    const { stream } = this;
+    const ends = this.#ended || this.#inputEnded || stream.writableEnded;
+    const replayed = this.#records.recordsRead >= this.#replayedThrough && !this.#writer.regenerating;
+    const underWay = stream.writableLength > 0 || this.#outcomes.answering || !this.#exchange.atBoundary;
+    return !ends && replayed && !underWay;
+  }
+
+  #holdsRecord(record: Buffer): boolean {
+    if (!this.#handover.offered) return false;
+    const copy = Buffer.from(record);
+    return this.#handover.holds(() => this.clientRecord(copy));
   }
 
   /** RFC 8446 4.6.3. */
@@ -448,11 +443,17 @@ export class Connection {
     this.#records.rekeyRead(requestUpdate);
     this.#writer.keyUpdated();
     // In the middle of the records that an outcome stands for, the tracker has seen nothing of them.
-    if (this.#answering === undefined && this.#exchange.atBoundary) this.#reachBoundary();
+    if (!this.#outcomes.answering && this.#exchange.atBoundary) this.#reachBoundary();
   }
 
   #inputEnd(): void {
+    this.#inputEnded = true;
     if (!this.stream.readableEnded && !this.stream.destroyed) this.stream.push(null);
+  }
+
+  #endByApplication(): void {
+    if (this.#handover.holds(() => this.#endByApplication())) return;
+    this.#close('closed', 'notify');
   }
 
   #fail(error: unknown): void {
@@ -476,6 +477,7 @@ export class Connection {
     if (this.#ended) return;
     if (how === 'notify') this.#writer.alert(AlertLevel.warning, Alert.close_notify);
     this.#ended = true;
+    this.#handover.end();
     if (how === 'refuse' || how === 'silent') this.#outbox.clear();
     if (how === 'refuse') this.#host.trunk.sendEnd(this.flowId, reason);
     if (how === 'notify' || how === 'end') {

@@ -3,7 +3,7 @@
  * waits too, commits included.
  */
 import type { RecordPosition } from '../../contracts/strategy.js';
-import type { EndReason } from '../../net/control-records.js';
+import { ControlType, type EndReason, encodeHandoff } from '../../net/control-records.js';
 import type { Trunk } from '../../net/trunk.js';
 import type { AcknowledgementWaiter, OutgoingLink } from '../replication/link.js';
 
@@ -16,6 +16,7 @@ type Item = { gate: number } & (
   | { readonly kind: 'record'; readonly parts: readonly Buffer[] }
   | { readonly kind: 'commit'; readonly commit: Commit }
   | { readonly kind: 'end'; readonly reason: EndReason }
+  | { readonly kind: 'handoff'; readonly backup: number }
 );
 
 const HELD = Number.POSITIVE_INFINITY;
@@ -107,6 +108,25 @@ export class Outbox implements AcknowledgementWaiter {
     else this.#append({ kind: 'end', reason, gate: this.#gate });
   }
 
+  /**
+   * Offers the flow to its backup, behind everything else, when that has acknowledged all it was sent. Nothing may follow.
+   *
+   * @returns false without a backup: it is not offered
+   */
+  handoff(): boolean {
+    if (this.#link === undefined) return false;
+    const gate = Math.max(this.#gate, this.#link.sentCounter);
+    this.#append({ kind: 'handoff', backup: this.#link.peer, gate });
+    this.#drain();
+    return true;
+  }
+
+  /** The flow stays: an offer that has not left is taken back. */
+  withdrawHandoff(): void {
+    this.#queue = this.#queue.filter(({ kind }) => kind !== 'handoff');
+    if (this.#queue.length === 0) this.#stopWaiting();
+  }
+
   acknowledged(): void {
     this.#drain();
   }
@@ -164,7 +184,16 @@ export class Outbox implements AcknowledgementWaiter {
         return;
       case 'end':
         this.#trunk.sendEnd(this.#flowId, item.reason);
+        return;
+      case 'handoff':
+        this.#offer(item.backup);
     }
+  }
+
+  /** A lost backup has acknowledged nothing: the director is about to name another one. */
+  #offer(backup: number): void {
+    if (this.#acknowledgedCounter === HELD) return;
+    this.#trunk.sendControl(this.#flowId, ControlType.handoff, encodeHandoff(backup));
   }
 
   #sendCommit({ recordsRead, recordsWritten, quiet, sealedState }: Commit): void {

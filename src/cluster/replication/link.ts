@@ -98,6 +98,11 @@ export class OutgoingLink {
     return this.#acknowledged;
   }
 
+  /** The counter of what was sent last, of any flow. */
+  get sentCounter(): number {
+    return this.#sealer.count;
+  }
+
   /** Sends the state of a flow. Returns the counter whose acknowledgement says that the backup has it. */
   replicate(flowId: number, epoch: number, payload: Buffer): number {
     return this.#send({ flowId, epoch, kind: FrameKind.state, payload });

@@ -11,7 +11,7 @@ import { Director, type DirectorObserver } from '../../../src/cluster/director/d
 import type { DetectorOptions } from '../../../src/cluster/director/failure-detector.js';
 import { NonceLog } from '../../../src/cluster/director/nonce-log.js';
 import { auditNonces, type NonceAudit } from '../../../src/cluster/nonce-audit.js';
-import type { SealingOptions } from '../../../src/cluster/replica/connection.js';
+import type { SealingOptions } from '../../../src/cluster/replica/connection-host.js';
 import { HttpApplication } from '../../../src/cluster/replica/http-application.js';
 import { Ledger } from '../../../src/cluster/replica/ledger.js';
 import { type Engine, Replica } from '../../../src/cluster/replica/replica.js';

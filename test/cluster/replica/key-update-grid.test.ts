@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createSeededBytes } from '../../../src/base/seeded-bytes.js';
-import type { SealingOptions } from '../../../src/cluster/replica/connection.js';
+import type { SealingOptions } from '../../../src/cluster/replica/connection-host.js';
 import type { Application } from '../../../src/contracts/workload.js';
 import { findSuite } from '../../../src/tls/cipher-suites.js';
 import { ContentType } from '../../../src/tls/record.js';

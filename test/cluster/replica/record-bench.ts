@@ -4,11 +4,8 @@
  */
 import { connect, createServer, type Socket } from 'node:net';
 import { Journal } from '../../../src/cluster/director/journal.js';
-import {
-  Connection,
-  type ConnectionHost,
-  type SealingOptions,
-} from '../../../src/cluster/replica/connection.js';
+import { Connection } from '../../../src/cluster/replica/connection.js';
+import type { ConnectionHost, SealingOptions } from '../../../src/cluster/replica/connection-host.js';
 import { HttpApplication } from '../../../src/cluster/replica/http-application.js';
 import { KeptConnection } from '../../../src/cluster/replica/kept-state.js';
 import { Ledger } from '../../../src/cluster/replica/ledger.js';
