@@ -20,17 +20,18 @@ import { greetReplica } from '../../net/trunk-greeting.js';
 import { Alert } from '../../tls/alert.js';
 import { type DetectorOptions, FailureDetector } from './failure-detector.js';
 import { DirectorFlow, type FlowHost, type Upstream } from './flow.js';
+import type { LinkShape } from './link-direction.js';
 import type { NonceLog } from './nonce-log.js';
 import { Protection } from './protection.js';
+import { TcpUpstream } from './tcp-upstream.js';
 
 /** One process of a replica, and where it listens for the director. */
 export interface ReplicaAddress extends Pick<Upstream, 'index' | 'incarnation'> {
-import { TcpUpstream } from './tcp-upstream.js';
+  /** Of its trunk; of a server that knows none, the port for its clients. */
   readonly trunkPort: number;
 }
 
-  /** Of its trunk; of a server that knows none, the port for its clients. */
-export interface DirectorConfig {
+export interface DirectorConfig extends LinkShape {
   readonly replicas: readonly ReplicaAddress[];
   /** Proves to replicas that this is their director, and the other way round. */
   readonly trunkKey: Uint8Array;

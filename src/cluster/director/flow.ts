@@ -160,7 +160,7 @@ export class DirectorFlow {
   /** Hands the flow to {@link owner} from the start, with everything the client has sent: `records`. */
   reopen(records: readonly Buffer[] = this.journal.records): void {
     this.#open();
-    this.#replay(this.journal.records);
+    this.#replay(records);
   }
 
   /** Hands the flow to {@link owner} as it is: the evidence, then the journal. */
@@ -168,7 +168,7 @@ export class DirectorFlow {
     this.parked = false;
     this.owner.trunk.sendControl(this.id, ControlType.take, this.#encodeTake());
     this.#awaitsOutput = true;
-    this.#replay(records);
+    this.#replay(this.journal.records);
   }
 
   /**
