@@ -15,6 +15,8 @@ interface Framing {
   readonly chunked: boolean;
   /** Whether the sender ends the connection after this message (RFC 9112 9.3). */
   readonly connectionClose: boolean;
+  /** Whether it asks for another protocol behind this message, or grants it (RFC 9110 7.8). */
+  readonly upgrade: boolean;
 }
 
 export interface RequestHead extends Framing {
@@ -85,6 +87,7 @@ function parseFields(text: string, start: number, minorVersion: 0 | 1): Framing 
   let contentLength: number | undefined;
   let chunked = false;
   let connection = '';
+  let upgrade = false;
   for (let at = start; at < text.length; ) {
     const lineEnd = endOfLine(text, at);
     const nameEnd = fieldNameEnd(text, at, lineEnd);
@@ -93,6 +96,7 @@ function parseFields(text: string, start: number, minorVersion: 0 | 1): Framing 
       const value = trimOws(text.slice(nameEnd + 1, lineEnd));
       if (name === 'content-length') contentLength = parseContentLength(value, contentLength);
       else if (name === 'transfer-encoding') chunked = parseTransferEncoding(value, chunked, minorVersion);
+      else if (name === 'upgrade') upgrade = true;
       else connection = connection === '' ? value : `${connection},${value}`;
     }
     at = lineEnd + 2;
@@ -100,7 +104,12 @@ function parseFields(text: string, start: number, minorVersion: 0 | 1): Framing 
   if (chunked && contentLength !== undefined) {
     throw new HttpFramingError('both Content-Length and Transfer-Encoding are given (RFC 9112 6.3)');
   }
-  return { contentLength, chunked, connectionClose: closes(connection, minorVersion) };
+  return {
+    contentLength,
+    chunked,
+    connectionClose: closes(connection, minorVersion),
+    upgrade: upgrade && optionsOf(connection).includes('upgrade'),
+  };
 }
 
 /** No space before the colon and no folded line (RFC 9112 5.1, 5.2): both are classic ways to hide a field. */
@@ -110,14 +119,14 @@ function fieldNameEnd(text: string, start: number, lineEnd: number): number {
   return nameEnd;
 }
 
+const FRAMING_FIELDS = new Set(['content-length', 'transfer-encoding', 'connection', 'upgrade']);
+
 /** The name in lower case if it matters for framing. The length decides for nearly all others, without a copy. */
 function framingFieldName(text: string, start: number, end: number): string | undefined {
   const length = end - start;
-  if (length !== 14 && length !== 17 && length !== 10) return undefined;
+  if (length !== 14 && length !== 17 && length !== 10 && length !== 7) return undefined;
   const name = text.slice(start, end).toLowerCase();
-  return name === 'content-length' || name === 'transfer-encoding' || name === 'connection'
-    ? name
-    : undefined;
+  return FRAMING_FIELDS.has(name) ? name : undefined;
 }
 
 function parseContentLength(value: string, earlier: number | undefined): number {
@@ -143,9 +152,13 @@ function parseTransferEncoding(value: string, chunked: boolean, minorVersion: 0 
 
 function closes(connection: string, minorVersion: 0 | 1): boolean {
   if (connection === '') return minorVersion === 0;
-  const options = connection.toLowerCase().split(',').map(trimOws);
+  const options = optionsOf(connection);
   if (options.includes('close')) return true;
   return minorVersion === 0 && !options.includes('keep-alive');
+}
+
+function optionsOf(connection: string): string[] {
+  return connection.toLowerCase().split(',').map(trimOws);
 }
 
 /** Index of the CRLF that ends the line at `start`. A bare CR, a bare LF or a NUL is an error (RFC 9112 2.2). */

@@ -2,8 +2,8 @@
  * Message framing of HTTP/1.1 (RFC 9112 6) without I/O: finds where the messages of a byte stream begin and end, however
  * the stream is cut.
  *
- * Out of scope: replies to HEAD (the reader does not know the request), CONNECT and protocol upgrades (what follows is
- * not HTTP). Only the chunked transfer coding is supported.
+ * Out of scope: replies to HEAD (the reader does not know the request) and CONNECT. Only the chunked transfer coding is
+ * supported. What follows an upgrade is not HTTP: it is handed on as it is.
  */
 import {
   checkTrailerLine,
@@ -28,6 +28,11 @@ export interface HttpMessageHandler<K extends HttpMessageKind> {
   /** Content without chunk framing, never empty; a view of the pushed chunk, valid during the call. */
   content?(bytes: Buffer): void;
   end(): void;
+  /**
+   * The stream is no HTTP from here on: what of it is there, and later every chunk. Without this method a message that asks
+   * for an upgrade is one like any other.
+   */
+  upgraded?(bytes: Buffer): void;
 }
 
 export interface HttpLimits {
@@ -55,6 +60,7 @@ type State =
   | 'chunk-end-cr'
   | 'chunk-end-lf'
   | 'trailer'
+  | 'upgraded'
   | 'failed';
 
 const CR = 0x0d;
@@ -147,6 +153,9 @@ export class HttpMessageReader<K extends HttpMessageKind> {
         return this.#readContent(chunk, at);
       case 'trailer':
         return this.#readTrailer(chunk, at);
+      case 'upgraded':
+        this.#handler.upgraded?.(chunk);
+        return chunk.length;
       default:
         return this.#readChunkLine(chunk, at);
     }
@@ -166,8 +175,17 @@ export class HttpMessageReader<K extends HttpMessageKind> {
     if (section === undefined) return chunk.length;
     const head = this.#parseHead(section.text);
     this.#handler.head?.(head);
-    this.#beginContent(head);
+    if (!head.upgrade || this.#handler.upgraded === undefined) this.#beginContent(head);
+    else return this.#upgrade(head, chunk, section.end);
     return section.end;
+  }
+
+  #upgrade({ chunked, contentLength = 0 }: HttpHeads[K], chunk: Buffer, at: number): number {
+    if (chunked || contentLength > 0) throw new HttpFramingError('a message that upgrades has content');
+    this.#handler.end();
+    this.#state = 'upgraded';
+    this.#handler.upgraded?.(chunk.subarray(at));
+    return chunk.length;
   }
 
   /**

@@ -33,7 +33,7 @@ function read(kind: HttpMessageKind, text: string): Seen[] {
   return messages;
 }
 
-const HEAD = { contentLength: undefined, chunked: false, connectionClose: false };
+const HEAD = { contentLength: undefined, chunked: false, connectionClose: false, upgrade: false };
 
 describe('HttpMessageReader: requests', () => {
   it('reads a request without content', () => {

@@ -30,7 +30,7 @@ import { DivergedError } from './regeneration.js';
 import { ReplicationFeed } from './replication-feed.js';
 import type { ResumePlan } from './resume-plan.js';
 import { ResumedHead } from './resumed-head.js';
-import type { TrackedResponse } from './tracked-response.js';
+import type { TrackedReply } from './tracked-response.js';
 
 /** As the contract of workloads says. */
 const MAX_CHECKPOINT_BYTES = 1024;
@@ -51,7 +51,7 @@ export class Connection {
   readonly #outbox: Outbox;
   readonly #feed: ReplicationFeed;
   readonly #guard: ReceiveGuard;
-  readonly #exchange = new ExchangeTracker();
+  readonly exchange = new ExchangeTracker();
   /** Where this replica began to serve the connection. */
   readonly #established: RecordPosition;
 
@@ -210,8 +210,8 @@ export class Connection {
   }
 
   /** The application begins to answer. Returns the state to go on from, in the middle of the reply. */
-  respond(response: TrackedResponse): Buffer | undefined {
-    this.#exchange.respond(response);
+  respond(response: TrackedReply): Buffer | undefined {
+    this.exchange.respond(response);
     response.onEnded = () => this.#responseEnded(response);
     const state = this.#applicationState;
     this.#applicationState = undefined;
@@ -221,19 +221,22 @@ export class Connection {
   /**
    * The application could go on from here on another replica.
    *
+   * @returns false when a backup would go on from before: that the application said so is of no use right now
    * @throws RangeError when `state` is longer than 1 KiB
    */
-  checkpoint(response: TrackedResponse, state: Buffer): void {
+  checkpoint(response: TrackedReply, state: Buffer): boolean {
     if (state.length > MAX_CHECKPOINT_BYTES) {
       throw new RangeError(`checkpoint of ${state.length} bytes, allowed are ${MAX_CHECKPOINT_BYTES}`);
     }
-    if (this.#ended || this.#handover.offered || !this.#isExact(response)) return;
+    if (this.#ended || this.#handover.offered || !this.#isExact(response)) return false;
+    if (this.exchange.checkpointed()) this.#feed.renewInput();
     this.#feed.checkpoint = { recordsWritten: this.#records.recordsWritten, state };
     const { commit } = this.#decide('checkpoint');
     if (commit === 'plain') this.#outbox.commit(this.#records, false);
     const committed = commit === 'plain' || (commit === 'sealed-state' && this.#commitState());
     // A request behind this one may have been executed: it would be again.
-    if (committed && this.#exchange.completedByNextAnswer) this.#handover.offer();
+    if (committed && this.exchange.completedByNextAnswer) this.#handover.offer();
+    return committed || commit === undefined;
   }
 
   /** Ends without a word: the backup is, or may be, the one that the director gives the flow to. */
@@ -252,7 +255,7 @@ export class Connection {
     }
     for (const input of plan.input) this.#deliver(input);
     const moved = this.#skipRecords > 0 || this.#records.recordsWritten > plan.recordsWritten;
-    if (moved && this.#exchange.atBoundary) this.#reachBoundary();
+    if (moved && this.exchange.atBoundary) this.#reachBoundary();
     else this.#useOutcome();
   }
 
@@ -277,7 +280,7 @@ export class Connection {
   }
 
   #deliver(input: Buffer): void {
-    this.#exchange.push(input);
+    this.exchange.push(input);
     this.#decide('input');
     this.#inputCredit.blocked = !this.stream.push(input);
   }
@@ -289,7 +292,7 @@ export class Connection {
 
   #output(chunks: readonly Buffer[], bytes: number, callback: () => void): void {
     if (this.#handover.holds(() => this.#output(chunks, bytes, callback))) return;
-    const complete = this.#exchange.current?.ending === true && this.stream.writableLength === bytes;
+    const complete = this.exchange.current?.ending === true && this.stream.writableLength === bytes;
     try {
       if (!this.#ended) this.#release(this.#resumedHead?.drop(chunks) ?? chunks, complete);
     } catch (error) {
@@ -301,9 +304,9 @@ export class Connection {
   }
 
   /** A reply whose last part was written before its end was known: otherwise that part has completed it already. */
-  #responseEnded(response: TrackedResponse): void {
+  #responseEnded(response: TrackedReply): void {
     if (this.#handover.holds(() => this.#responseEnded(response))) return;
-    if (this.#ended || response !== this.#exchange.current) return;
+    if (this.#ended || response !== this.exchange.current) return;
     // A response behind another one waits in itself, not in the stream, until that one has left.
     if (this.stream.writableLength > 0 || response.writableLength > 0) return;
     try {
@@ -314,12 +317,12 @@ export class Connection {
   }
 
   #release(chunks: readonly Buffer[], complete: boolean): void {
-    if (this.#exchange.idempotent) this.#feed.pass(chunks);
+    if (this.exchange.idempotent) this.#feed.pass(chunks);
     else this.#feed.retain(chunks, this.#records.recordsWritten);
     this.#writer.write(chunks, complete ? 'answered' : 'output');
     if (!complete) return;
-    this.#exchange.answer();
-    if (this.#exchange.atBoundary) this.#reachBoundary();
+    this.exchange.answer();
+    if (this.exchange.atBoundary) this.#reachBoundary();
   }
 
   #send(parts: readonly Buffer[]): void {
@@ -331,8 +334,8 @@ export class Connection {
     const primary = this.#host.strategy.primary;
     if (primary === undefined) return {};
     const { answering } = this.#outcomes;
-    const idempotent = !answering && this.#exchange.idempotent;
-    const answered = moment === 'answered' && (answering || this.#exchange.completedByNextAnswer);
+    const idempotent = !answering && this.exchange.idempotent;
+    const answered = moment === 'answered' && (answering || this.exchange.completedByNextAnswer);
     const decision = primary.decide({ moment, idempotent });
     const fields = decision.replicate ?? [];
     // An outcome stands for whole client records: with a part of a next request read, it waits for the boundary.
@@ -347,7 +350,7 @@ export class Connection {
       established: this.#established,
       recordsRead,
       recordsWritten,
-      input: this.#exchange.input,
+      input: this.exchange.input,
       answered,
       idempotent,
     });
@@ -365,7 +368,7 @@ export class Connection {
   #reachBoundary(): void {
     const { recordsRead, recordsWritten } = this.#records;
     if (!this.#writer.regenerating) {
-      this.#exchange.restart();
+      this.exchange.restart();
       this.#feed.restart({ recordsRead, recordsWritten });
       this.#decide('boundary');
       this.#outbox.commit(this.#records, true);
@@ -378,10 +381,11 @@ export class Connection {
   }
 
   /** Output and state must belong to the same point; where they would not, the next checkpoint will do. */
-  #isExact(response: TrackedResponse): boolean {
+  #isExact(response: TrackedReply): boolean {
     return (
-      response === this.#exchange.current &&
-      this.#exchange.first &&
+      response === this.exchange.current &&
+      this.exchange.first &&
+      this.exchange.readable &&
       !this.#writer.regenerating &&
       this.#resumedHead?.dropped !== false &&
       this.stream.writableLength === 0
@@ -390,7 +394,7 @@ export class Connection {
 
   #commitState(): boolean {
     const { recordsRead, recordsWritten } = this.#records;
-    const input = Buffer.concat(this.#exchange.input);
+    const input = Buffer.concat(this.exchange.input);
     const { checkpoint } = this.#feed;
     if (checkpoint === undefined || input.length > MAX_COMMITTED_INPUT_BYTES) return false;
     const at = { recordsRead, recordsWritten };
@@ -427,7 +431,7 @@ export class Connection {
     const { stream } = this;
     const ends = this.#ended || this.#inputEnded || stream.writableEnded;
     const replayed = this.#records.recordsRead >= this.#replayedThrough && !this.#writer.regenerating;
-    const underWay = stream.writableLength > 0 || this.#outcomes.answering || !this.#exchange.atBoundary;
+    const underWay = stream.writableLength > 0 || this.#outcomes.answering || !this.exchange.atBoundary;
     return !ends && replayed && !underWay;
   }
 
@@ -443,7 +447,7 @@ export class Connection {
     this.#records.rekeyRead(requestUpdate);
     this.#writer.keyUpdated();
     // In the middle of the records that an outcome stands for, the tracker has seen nothing of them.
-    if (!this.#outcomes.answering && this.#exchange.atBoundary) this.#reachBoundary();
+    if (!this.#outcomes.answering && this.exchange.atBoundary) this.#reachBoundary();
   }
 
   #inputEnd(): void {

@@ -75,6 +75,12 @@ export class ReplicationFeed {
     this.#inputSent = 0;
   }
 
+  /** What there is of the input has become another one: what the backup has of it is void. */
+  renewInput(): void {
+    this.#restarted = true;
+    this.#inputSent = 0;
+  }
+
   /** A new exchange begins at a commit boundary. */
   restart(boundary: RecordPosition): void {
     this.#boundary = boundary;
