@@ -74,7 +74,8 @@ export class LoadClient {
 
   /**
    * Ends the load: no request intended later than now is sent, replies are awaited for 2 s, and then the connections
-   * without a right reply to a request sent since `faultMs` are checked with one more request, for 2 s at most.
+   * without a right reply to a request sent since `faultMs` are checked with one more request, for 2 s at most. A slow path
+   * is given its `patienceMs` on top, each time.
    *
    * @param overdue `dropped`: no further request is sent, whenever it was intended, and those that were are given 10 s
    */
@@ -82,10 +83,11 @@ export class LoadClient {
     const dropped = overdue === 'dropped';
     this.#window.cutoffMs = dropped ? Number.NEGATIVE_INFINITY : this.#clock();
     this.#eventLoopDelay.disable();
-    await this.#settle(dropped ? LONG_GRACE_MS : GRACE_MS);
+    const { patienceMs = 0 } = this.#config;
+    await this.#settle((dropped ? LONG_GRACE_MS : GRACE_MS) + patienceMs);
     for (const connection of this.#connections) connection.abandonLoad();
     for (const connection of this.#connections) connection.beginClosingCheck(faultMs);
-    await this.#settle(GRACE_MS);
+    await this.#settle(GRACE_MS + patienceMs);
     for (const connection of this.#connections) connection.abandonClosingCheck();
   }
 

@@ -1,5 +1,6 @@
 /** The trials of a run, in the order of their execution. */
 import { createPrng } from '../base/prng.js';
+import { longestRoundTripMs } from '../cluster/director/link-direction.js';
 import type { Fault } from '../contracts/fault.js';
 import type { TrialSpec } from '../contracts/results.js';
 import type { Prng } from '../contracts/workload.js';
@@ -65,19 +66,26 @@ function cells(options: RunOptions): CellSpec[] {
 function durations(
   connections: number,
   fault: Fault,
-  { rttMs, detector }: RunOptions,
+  { detector, ...link }: RunOptions,
 ): Pick<TrialSpec, 'beforeMs' | 'afterMs'> {
-  const recoveryMs = AFTER_MS + AFTER_MS_PER_CONNECTION * connections + MS_PER_RTT_MS * rttMs;
+  const linkMs = MS_PER_RTT_MS * longestRoundTripMs(link);
+  const recoveryMs = AFTER_MS + AFTER_MS_PER_CONNECTION * connections + linkMs;
   const faultMs = fault.durationMs(detector.intervalMs * detector.missedLimit);
   return {
-    beforeMs: BEFORE_MS + MS_PER_RTT_MS * rttMs,
+    beforeMs: BEFORE_MS + linkMs,
     afterMs: faultMs + Math.min(MAX_AFTER_MS, recoveryMs),
   };
 }
 
-function common({ suite, key, engine, rekey, audit, replicas, rttMs, detector }: RunOptions) {
+function common(options: RunOptions) {
+  const { suite, key, engine, rekey, audit, replicas, detector } = options;
   const tls = { version: suite.version, suite: suite.name, key };
-  return { tls, engine, rekey, audit, replicas, rttMs, heartbeats: { ...detector } };
+  return { tls, engine, rekey, audit, replicas, ...linkOf(options), heartbeats: { ...detector } };
+}
+
+/** What is not asked for stays out, as it does in files of earlier releases: baselines hold conditions against each other. */
+function linkOf({ rttMs, jitterMs, bandwidthMbit }: RunOptions) {
+  return { rttMs, ...(jitterMs > 0 && { jitterMs }), ...(bandwidthMbit !== undefined && { bandwidthMbit }) };
 }
 
 /** 31 bits: safe wherever a seed is stored. */

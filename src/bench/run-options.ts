@@ -43,6 +43,10 @@ export interface RunOptions {
   /** Whether every nonce that leaves towards clients is checked. */
   readonly audit: boolean;
   readonly rttMs: number;
+  /** By how much each direction between client and director may take longer, ms. */
+  readonly jitterMs: number;
+  /** Of each direction of each client's link, Mbit/s; undefined for no limit. */
+  readonly bandwidthMbit: number | undefined;
   readonly replicas: number;
   readonly detector: DetectorOptions;
 }
@@ -62,6 +66,10 @@ const MAX_HEARTBEAT_INTERVAL_MS = 60_000;
 const MAX_HEARTBEATS_MISSED = 1000;
 /** Above every path on Earth; trials would take minutes each. */
 const MAX_RTT_MS = 10_000;
+/** A modem takes seconds for a certificate: handshakes would not end in their time. */
+const MIN_BANDWIDTH_MBIT = 0.1;
+/** More than loopback carries. */
+const MAX_BANDWIDTH_MBIT = 100_000;
 
 const list = z.union(
   [z.string().transform((text) => text.split(',')), z.array(z.string())],
@@ -114,6 +122,8 @@ const rawSchema = z
     rekey: flag.default(false),
     audit: flag.default(false),
     rttMs: decimal(0, MAX_RTT_MS).default(0),
+    jitterMs: decimal(0, MAX_RTT_MS).default(0),
+    bandwidthMbit: decimal(MIN_BANDWIDTH_MBIT, MAX_BANDWIDTH_MBIT).optional(),
     replicas: integer(2, MAX_REPLICAS).default(2),
     heartbeatIntervalMs: integer(1, MAX_HEARTBEAT_INTERVAL_MS).default(DEFAULT_DETECTOR_OPTIONS.intervalMs),
     heartbeatMissed: integer(1, MAX_HEARTBEATS_MISSED).default(DEFAULT_DETECTOR_OPTIONS.missedLimit),
@@ -155,6 +165,8 @@ export async function parseRunOptions(raw: RawRunOptions, randomSeed: number): P
     rekey: options.rekey,
     audit: options.audit,
     rttMs: options.rttMs,
+    jitterMs: options.jitterMs,
+    bandwidthMbit: options.bandwidthMbit,
     replicas: options.replicas,
     detector: { intervalMs: options.heartbeatIntervalMs, missedLimit: options.heartbeatMissed },
   };

@@ -25,6 +25,7 @@ import { evaluateTrial, type Observations } from './evaluate.js';
 import { FaultInjection, ReplicaDetections } from './fault-injection.js';
 import { watchMachine } from './machine-load.js';
 import { memoryPerConnection } from './memory-at-rest.js';
+import { patienceMs } from './patience.js';
 import { fateOf } from './replica-fate.js';
 import type { Loaded } from './run-options.js';
 
@@ -44,7 +45,7 @@ const MAX_FAULT_JITTER_MS = 50;
 /** Of full handshakes at a time while the connections are opened. */
 const CONNECT_CONCURRENCY = 32;
 const OPEN_TIMEOUT_MS = 60_000;
-/** Grace and closing check of the load client take 4 s at most. */
+/** Grace and closing check of the load client take 4 s at most, and twice its patience. */
 const REPORT_TIMEOUT_MS = 20_000;
 /** A failure that is not detected after twice the time it should take, and this, will not be. */
 const DETECTION_GRACE_MS = 5000;
@@ -117,6 +118,8 @@ function startCluster(
     tls: tlsOf(spec),
     identity,
     rttMs: spec.rttMs,
+    jitterMs: spec.jitterMs,
+    bandwidthMbit: spec.bandwidthMbit,
     folder,
     port: 0,
     detector: spec.heartbeats,
@@ -152,7 +155,7 @@ async function observe(running: Running): Promise<Observations> {
   await Promise.all([injection.run(fault), sleepUntil(clock, injectedMs + spec.afterMs, context.signal)]);
   const faultMs = injection.events[0]?.atMs ?? injectedMs;
   const machine = endWatch();
-  const load = await stop(client, faultMs);
+  const load = await stop(client, faultMs, spec);
   const director = await cluster.collectDirector();
   const replicas = cluster.replicaPids.map((_, index) => index);
   const survivors = replicas.filter((index) => !victims.includes(index));
@@ -208,7 +211,7 @@ async function warmUp(running: Running): Promise<void> {
   await open(client, loadConfig(running, WARM_UP_CONNECTIONS_PER_REPLICA * context.spec.replicas));
   client.send({ kind: 'run', startMs: clock() });
   await sleep(WARM_UP_MS, undefined, { signal: context.signal });
-  await stop(client, 0);
+  await stop(client, 0, context.spec);
   await cluster.place('primary');
   await cluster.resetReplicas();
 }
@@ -226,6 +229,7 @@ function loadConfig({ context, clockStartNs, cluster }: Running, connections: nu
     options: { connections, durationMs: spec.beforeMs + spec.afterMs, arrivals: spec.arrivals },
     onTransportLost: strategy.plugin.client.onTransportLost,
     connectConcurrency: CONNECT_CONCURRENCY,
+    patienceMs: patienceMs(spec),
   };
 }
 
@@ -234,9 +238,9 @@ async function open(client: LoadChannel, config: LoadConfig): Promise<void> {
   await client.expect('opened', OPEN_TIMEOUT_MS);
 }
 
-async function stop(client: LoadChannel, faultMs: number): Promise<LoadReport> {
+async function stop(client: LoadChannel, faultMs: number, spec: TrialSpec): Promise<LoadReport> {
   client.send({ kind: 'stop', faultMs });
-  return (await client.expect('report', REPORT_TIMEOUT_MS)).report;
+  return (await client.expect('report', REPORT_TIMEOUT_MS + 2 * patienceMs(spec))).report;
 }
 
 function faultJitterMs({ seed }: TrialSpec): number {

@@ -10,6 +10,7 @@ import { HANDSHAKE_TIMEOUT_MS } from '../tls/adoption.js';
 import type { Identity } from './certificates.js';
 import type { Placement, ReplicaAddress, ReplicaStatus } from './director/director.js';
 import { DEFAULT_DETECTOR_OPTIONS, type DetectorOptions } from './director/failure-detector.js';
+import { type LinkShape, longestRoundTripMs } from './director/link-direction.js';
 import type {
   DirectorCommand,
   DirectorEvent,
@@ -37,7 +38,8 @@ const HANDSHAKE_ROUND_TRIPS = 4;
 /** Of `tls.Server`: 16 bytes name, 16 bytes HMAC key, 16 bytes AES key. */
 const TICKET_KEYS_BYTES = 48;
 
-export interface ClusterOptions {
+/** The shape is that of the path between clients and director. */
+export interface ClusterOptions extends LinkShape {
   readonly clockStartNs: bigint;
   readonly replicas: number;
   readonly strategy: RecoveryStrategy;
@@ -48,7 +50,6 @@ export interface ClusterOptions {
   readonly engine: Engine;
   readonly tls: { readonly version: '1.3' | '1.2'; readonly ciphers: string };
   readonly identity: Identity;
-  readonly rttMs: number;
   /** Folder for the ledgers; it must exist. */
   readonly folder: string;
   /** Port of the director; 0 for any. */
@@ -281,6 +282,9 @@ export class Cluster {
         transport: options.strategy.expects.transport,
         idleFlows: options.strategy.backup?.idleFlows ?? 'eager',
         rttMs: options.rttMs,
+        jitterMs: options.jitterMs,
+        bandwidthMbit: options.bandwidthMbit,
+        linkSeed: options.seed,
         detector: options.detector ?? DEFAULT_DETECTOR_OPTIONS,
         port: options.port,
         noncePath: this.noncePath,
@@ -317,7 +321,7 @@ export class Cluster {
         ...this.#keys,
         ledgerPath: this.#ledgerPaths[index] ?? '',
         heartbeatIntervalMs: (options.detector ?? DEFAULT_DETECTOR_OPTIONS).intervalMs,
-        handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS + HANDSHAKE_ROUND_TRIPS * options.rttMs,
+        handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS + HANDSHAKE_ROUND_TRIPS * longestRoundTripMs(options),
         rekey: options.rekey ?? false,
         audit: options.audit ?? false,
       },

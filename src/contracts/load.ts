@@ -23,6 +23,8 @@ export interface LoadConfig {
   readonly onTransportLost: 'full-handshake' | 'resume-session';
   /** Connections in their handshake at a time while all are opened; reconnecting is not bounded. */
   readonly connectConcurrency: number;
+  /** Added to every time that is waited for a handshake or a reply: what the path makes it take longer. Absent: 0. */
+  readonly patienceMs?: number;
 }
 
 /** `ok`: every byte of the reply was right. `unknown`: not idempotent, and its reply never came: it may have run or not. */

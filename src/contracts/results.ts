@@ -38,6 +38,10 @@ export const trialSpecSchema = z.object({
   /** Whether every nonce that left towards clients was checked; absent in older files: it was not. */
   audit: z.boolean().optional(),
   rttMs: ms,
+  /** By how much each direction may take longer; absent: not at all. */
+  jitterMs: ms.optional(),
+  /** Of each direction of each client's link, Mbit/s; absent: no limit. */
+  bandwidthMbit: z.number().positive().optional(),
   /** Load before the fault, and after it. */
   beforeMs: ms,
   afterMs: ms,

@@ -107,6 +107,9 @@ describe('planTrials', () => {
       Math.max(...plan(changes).map(({ afterMs }) => afterMs));
     expect(longest({ connections: 500 })).toBeGreaterThan(longest({ connections: 5 }));
     expect(longest({ connections: 5, rttMs: 50 })).toBeGreaterThan(longest({ connections: 5 }));
+    expect(longest({ connections: 5, rttMs: 50, jitterMs: 20 })).toBeGreaterThan(
+      longest({ connections: 5, rttMs: 50 }),
+    );
     expect(longest({ connections: 100_000 })).toBe(10_000);
   });
 
@@ -136,5 +139,12 @@ describe('planTrials', () => {
       rttMs: 5,
       replicas: 3,
     });
+  });
+
+  it('says what the link is like, and nothing of what was not asked for', () => {
+    expect(plan({ jitterMs: 3, bandwidthMbit: 50 })[0]).toMatchObject({ jitterMs: 3, bandwidthMbit: 50 });
+    const [spec] = plan();
+    expect(spec).not.toHaveProperty('jitterMs');
+    expect(spec).not.toHaveProperty('bandwidthMbit');
   });
 });

@@ -34,6 +34,8 @@ describe('what is not given', () => {
       key: 'ecdsa-p256',
       engine: 'adopted',
       rekey: false,
+      jitterMs: 0,
+      bandwidthMbit: undefined,
       audit: false,
       rttMs: 0,
       replicas: 2,
@@ -105,6 +107,8 @@ describe('numbers', () => {
     ['seed', '--seed', ['-1', '1.5', '9007199254740992'], 'whole number from 0'],
     ['replicas', '--replicas', ['1', '17'], 'from 2 to 16'],
     ['rttMs', '--rtt-ms', ['-1', '10001', 'NaN', 'Infinity', ''], 'number from 0 to 10000'],
+    ['jitterMs', '--jitter-ms', ['-1', '10001'], 'number from 0 to 10000'],
+    ['bandwidthMbit', '--bandwidth-mbit', ['0', '0.05', '100001'], 'number from 0.1 to 100000'],
   ])('%s has its bounds', async (name, option, values, range) => {
     for (const value of values) await expectRefused({ [name]: value }, option, range);
   });

@@ -1,6 +1,8 @@
-/** The client's side of a flow: its TCP connection, with the round-trip time that the trial asks for. */
+/** The client's side of a flow: its TCP connection, with the path to it that the trial asks for. */
 import type { Socket } from 'node:net';
+import type { Prng } from '../../contracts/workload.js';
 import { DelayLine } from './delay-line.js';
+import { isShaped, LinkDirection, type LinkShape } from './link-direction.js';
 
 /** What the flow hears of its client. */
 export interface ClientLinkHandler {
@@ -94,23 +96,34 @@ type Outgoing = Buffer | 'end' | 'reset';
 type Incoming = Buffer | 'finished' | { readonly lost: string };
 
 /**
- * Half a round trip in each direction. The TCP handshake of a real client takes one round trip before its first byte
- * leaves; here the kernel has answered it already, so the first byte waits that long.
+ * Bytes of a client that may be under way on a shaped link: then its TCP connection is not read any further, as if its
+ * window were full. As much as 80 Mbit/s bring in 100 ms.
  */
-class DelayedLink implements ClientLink {
+const MAX_IN_FLIGHT_BYTES = 1024 * 1024;
+
+/**
+ * A path with round-trip time, jitter and bandwidth, each direction by itself. The TCP handshake of a real client takes one
+ * round trip before its first byte leaves; here the kernel has answered it already, so the first byte waits that long.
+ */
+class ShapedLink implements ClientLink {
   readonly clientAddress: string;
   readonly clientPort: number;
   readonly #direct: DirectLink;
   readonly #handler: ClientLinkHandler;
-  readonly #incoming: DelayLine<Incoming>;
-  readonly #outgoing: DelayLine<Outgoing>;
+  readonly #fromClient: LinkDirection;
+  readonly #toClient: LinkDirection;
+  readonly #incoming = new DelayLine<Incoming>((item) => this.#receive(item));
+  readonly #outgoing = new DelayLine<Outgoing>((item) => this.#send(item));
   #early: Incoming[] | undefined = [];
-  #delayedBytes = 0;
+  /** Towards the client, and from it. */
+  #outgoingBytes = 0;
+  #incomingBytes = 0;
+  #full = false;
 
-  constructor(socket: Socket, handler: ClientLinkHandler, rttMs: number) {
+  constructor(socket: Socket, handler: ClientLinkHandler, shape: LinkShape, prng: Prng) {
     this.#handler = handler;
-    this.#incoming = new DelayLine(rttMs / 2, (item) => deliver(item, handler));
-    this.#outgoing = new DelayLine(rttMs / 2, (item) => this.#send(item));
+    this.#fromClient = new LinkDirection(shape, prng.fork('from client'));
+    this.#toClient = new LinkDirection(shape, prng.fork('to client'));
     this.#direct = new DirectLink(socket, {
       received: (chunk) => this.#arrive(chunk),
       finished: () => this.#arrive('finished'),
@@ -119,16 +132,16 @@ class DelayedLink implements ClientLink {
     });
     this.clientAddress = this.#direct.clientAddress;
     this.clientPort = this.#direct.clientPort;
-    setTimeout(() => this.#admit(), rttMs);
+    setTimeout(() => this.#admit(), this.#fromClient.drawDelayMs() + this.#toClient.drawDelayMs());
   }
 
   get pendingBytes(): number {
-    return this.#delayedBytes + this.#direct.pendingBytes;
+    return this.#outgoingBytes + this.#direct.pendingBytes;
   }
 
   write(record: Buffer): void {
-    this.#delayedBytes += record.length;
-    this.#outgoing.push(record);
+    this.#outgoingBytes += record.length;
+    transmit(this.#toClient, this.#outgoing, record);
   }
 
   cork(): void {}
@@ -136,37 +149,63 @@ class DelayedLink implements ClientLink {
   uncork(): void {}
 
   pause(): void {
+    this.#incoming.pause();
     this.#direct.pause();
   }
 
   resume(): void {
-    this.#direct.resume();
+    this.#incoming.resume();
+    if (!this.#full) this.#direct.resume();
   }
 
   end(): void {
-    this.#outgoing.push('end');
+    transmit(this.#toClient, this.#outgoing, 'end');
   }
 
   reset(): void {
-    this.#outgoing.push('reset');
+    transmit(this.#toClient, this.#outgoing, 'reset');
   }
 
   #arrive(item: Incoming): void {
-    if (this.#early === undefined) this.#incoming.push(item);
+    if (Buffer.isBuffer(item)) this.#takeIn(item.length);
+    if (this.#early === undefined) transmit(this.#fromClient, this.#incoming, item);
     else this.#early.push(item);
+  }
+
+  #takeIn(bytes: number): void {
+    this.#incomingBytes += bytes;
+    if (this.#full || this.#incomingBytes < MAX_IN_FLIGHT_BYTES) return;
+    this.#full = true;
+    this.#direct.pause();
   }
 
   #admit(): void {
     const early = this.#early ?? [];
     this.#early = undefined;
-    for (const item of early) this.#incoming.push(item);
+    for (const item of early) transmit(this.#fromClient, this.#incoming, item);
+  }
+
+  #receive(item: Incoming): void {
+    if (item === 'finished') this.#handler.finished();
+    else if (Buffer.isBuffer(item)) {
+      this.#letGo(item.length);
+      this.#handler.received(item);
+    } else this.#handler.lost(item.lost);
+  }
+
+  /** Nothing is received while the flow has paused the link. */
+  #letGo(bytes: number): void {
+    this.#incomingBytes -= bytes;
+    if (!this.#full || this.#incomingBytes > MAX_IN_FLIGHT_BYTES / 2) return;
+    this.#full = false;
+    this.#direct.resume();
   }
 
   #send(item: Outgoing): void {
     if (item === 'end') this.#direct.end();
     else if (item === 'reset') this.#direct.reset();
     else {
-      this.#delayedBytes -= item.length;
+      this.#outgoingBytes -= item.length;
       this.#direct.write(item);
       // The socket tells only of what it had to keep.
       this.#handler.drained();
@@ -174,13 +213,26 @@ class DelayedLink implements ClientLink {
   }
 }
 
-function deliver(item: Incoming, handler: ClientLinkHandler): void {
-  if (item === 'finished') handler.finished();
-  else if (Buffer.isBuffer(item)) handler.received(item);
-  else handler.lost(item.lost);
+/** Sends in segments, so that the first bytes of a long piece do not wait for its last on a slow link. */
+function transmit<Item>(direction: LinkDirection, line: DelayLine<Item | Buffer>, item: Item | Buffer): void {
+  const nowMs = performance.now();
+  const delayMs = direction.drawDelayMs();
+  if (!Buffer.isBuffer(item)) {
+    line.push(direction.send(nowMs, 0, delayMs), item);
+    return;
+  }
+  for (let from = 0; from < item.length; from += direction.segmentBytes) {
+    const segment = item.subarray(from, from + direction.segmentBytes);
+    line.push(direction.send(nowMs, segment.length, delayMs), segment);
+  }
 }
 
-/** @param rttMs round-trip time to add, 0 for none. */
-export function createClientLink(socket: Socket, handler: ClientLinkHandler, rttMs: number): ClientLink {
-  return rttMs > 0 ? new DelayedLink(socket, handler, rttMs) : new DirectLink(socket, handler);
+/** @param prng of this flow: from it jitter is drawn */
+export function createClientLink(
+  socket: Socket,
+  handler: ClientLinkHandler,
+  shape: LinkShape,
+  prng: () => Prng,
+): ClientLink {
+  return isShaped(shape) ? new ShapedLink(socket, handler, shape, prng()) : new DirectLink(socket, handler);
 }

@@ -1,42 +1,77 @@
-/** Delays things by a fixed time and keeps their order: half a round trip of a link. */
+/** Hands things on at their times, in the order in which they came. */
+
+/** `setTimeout` counts in ms: what is due within half of one is due. */
+const TIMER_SLACK_MS = 0.5;
 
 export class DelayLine<T> {
-  readonly #delayMs: number;
   readonly #deliver: (item: T) => void;
   readonly #queue: { readonly dueMs: number; readonly item: T }[] = [];
+  /** Items before it are gone: removing each one would move all others. */
+  #head = 0;
   #timer: NodeJS.Timeout | undefined;
+  #paused = false;
 
-  /** @param delayMs > 0 */
-  constructor(delayMs: number, deliver: (item: T) => void) {
-    this.#delayMs = delayMs;
+  constructor(deliver: (item: T) => void) {
     this.#deliver = deliver;
   }
 
-  push(item: T): void {
-    this.#queue.push({ dueMs: performance.now() + this.#delayMs, item });
+  /** @param dueMs as `performance.now()` counts; not before that of the item before */
+  push(dueMs: number, item: T): void {
+    this.#queue.push({ dueMs, item });
+    this.#arm();
+  }
+
+  /** Hands nothing on until {@link resume}. */
+  pause(): void {
+    this.#paused = true;
+    this.#disarm();
+  }
+
+  resume(): void {
+    this.#paused = false;
     this.#arm();
   }
 
   clear(): void {
+    this.#disarm();
+    this.#queue.length = 0;
+    this.#head = 0;
+  }
+
+  #disarm(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#queue.length = 0;
   }
 
   #arm(): void {
-    const next = this.#queue[0];
-    if (this.#timer !== undefined || next === undefined) return;
-    this.#timer = setTimeout(() => this.#release(), Math.max(0, next.dueMs - performance.now()));
+    const next = this.#queue[this.#head];
+    if (this.#timer !== undefined || next === undefined || this.#paused) return;
+    // A fraction would be cut off, and the timer fire early.
+    this.#timer = setTimeout(
+      () => this.#release(),
+      Math.ceil(next.dueMs - performance.now() - TIMER_SLACK_MS),
+    );
   }
 
   #release(): void {
     this.#timer = undefined;
-    // A timer may fire up to 1 ms early.
-    const nowMs = performance.now() + 1;
-    while (this.#queue[0] !== undefined && this.#queue[0].dueMs <= nowMs) {
-      const entry = this.#queue.shift();
-      if (entry !== undefined) this.#deliver(entry.item);
+    const untilMs = performance.now() + TIMER_SLACK_MS;
+    for (
+      let next = this.#queue[this.#head];
+      next !== undefined && next.dueMs <= untilMs && !this.#paused;
+      next = this.#queue[this.#head]
+    ) {
+      this.#head += 1;
+      this.#deliver(next.item);
     }
+    this.#forgetDelivered();
     this.#arm();
+  }
+
+  /** Moves what is left when half of the queue is gone: each item is moved once on average. */
+  #forgetDelivered(): void {
+    if (this.#head * 2 < this.#queue.length) return;
+    this.#queue.splice(0, this.#head);
+    this.#head = 0;
   }
 }

@@ -5,7 +5,9 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../base/clock.js';
 import { ProtocolError } from '../../base/errors.js';
+import { createPrng } from '../../base/prng.js';
 import type { BackupRole, Expectation } from '../../contracts/strategy.js';
+import type { Prng } from '../../contracts/workload.js';
 import {
   COMMIT_QUIET,
   COMMIT_STATE,
@@ -23,11 +25,9 @@ import { DirectorFlow, type FlowHost, type Upstream } from './flow.js';
 import type { LinkShape } from './link-direction.js';
 import type { NonceLog } from './nonce-log.js';
 import { Protection } from './protection.js';
-import { TcpUpstream } from './tcp-upstream.js';
 
 /** One process of a replica, and where it listens for the director. */
 export interface ReplicaAddress extends Pick<Upstream, 'index' | 'incarnation'> {
-  /** Of its trunk; of a server that knows none, the port for its clients. */
   readonly trunkPort: number;
 }
 
@@ -38,8 +38,8 @@ export interface DirectorConfig extends LinkShape {
   /** From the strategy: whether flows are taken over at all, and when idle ones are. */
   readonly transport: Expectation['transport'];
   readonly idleFlows: BackupRole['idleFlows'];
-  /** Round-trip time added on the client side, ms. */
-  readonly rttMs: number;
+  /** Of the jitter of the clients' links; absent: 0. */
+  readonly linkSeed?: number;
   readonly detector: DetectorOptions;
   /** Port for clients on 127.0.0.1; 0 for any. */
   readonly port: number;
@@ -48,11 +48,6 @@ export interface DirectorConfig extends LinkShape {
 }
 
 /** What happens at the director, with its time (ms of the shared clock). */
-  /** Present when the replicas are servers that know no trunk: each flow gets a TCP connection of its own then. */
-  readonly external?: {
-    /** Whether each connection begins with a PROXY protocol header. */
-    readonly proxyProtocol: boolean;
-  };
 export interface DirectorObserver {
   flowOpened(flow: DirectorFlow, atMs: number): void;
   replicaFailed(index: number, cause: string, atMs: number): void;
@@ -77,8 +72,7 @@ export interface ReplicaStatus extends Pick<Upstream, 'index' | 'incarnation'> {
 }
 
 interface Replica extends Upstream {
-  /** Absent where there are no heartbeats. */
-  readonly detector?: FailureDetector;
+  readonly detector: FailureDetector;
   readonly flows: Set<DirectorFlow>;
   alive: boolean;
 }
@@ -92,6 +86,7 @@ export class Director implements FlowHost {
   readonly #replicas: Replica[] = [];
   readonly #flows = new Map<number, DirectorFlow>();
   readonly #server: Server;
+  readonly #linkPrng: Prng;
   readonly #protection = new Protection((flow) => this.#backupFor(flow.owner.index));
   #corkedFlows: DirectorFlow[] = [];
   #lastFlowId = 0;
@@ -104,6 +99,7 @@ export class Director implements FlowHost {
     this.#observer = observer;
     this.#clock = clock;
     this.#nonceLog = nonceLog;
+    this.#linkPrng = createPrng(config.linkSeed ?? 0).fork('link');
     // A client may finish sending and still wait for its reply.
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.accept(socket));
     const { maxClients = Number.POSITIVE_INFINITY } = config;
@@ -112,7 +108,9 @@ export class Director implements FlowHost {
 
   /** Connects to all replicas, then listens. Resolves with the port for clients. */
   async start(): Promise<number> {
-    for (const address of this.#config.replicas) this.#replicas.push(await this.#reach(address));
+    for (const address of this.#config.replicas) {
+      this.attach(address, await this.#connect(address));
+    }
     this.#heartbeat = setInterval(() => this.#beat(), this.#config.detector.intervalMs);
     return listen(this.#server, this.#config.port);
   }
@@ -140,15 +138,9 @@ export class Director implements FlowHost {
    * theirs. Its links to and from the other replicas must be open; what is left of its old process is fenced. Rejects
    * when it cannot be reached.
    */
-  /** The process of a replica has ended. That of another incarnation says nothing about the one that is there now. */
-  exited({ index, incarnation }: Pick<ReplicaAddress, 'index' | 'incarnation'>): void {
-    const replica = this.#replica(index);
-    if (replica.incarnation === incarnation) replica.trunk.fence('process ended');
-  }
-
   async rejoin(address: ReplicaAddress): Promise<void> {
     this.fence(address.index, 'replaced');
-    const replica = await this.#reach(address);
+    const replica = this.#serve(address, await this.#connect(address));
     this.#replicas[this.#replicas.indexOf(this.#replica(address.index))] = replica;
     this.#protection.restart(this.#flows.values());
   }
@@ -203,11 +195,6 @@ export class Director implements FlowHost {
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     await greetReplica(socket, Buffer.from(this.#config.trunkKey));
     return socket;
-  async #reach(address: ReplicaAddress): Promise<Replica> {
-    if (this.#config.external !== undefined) return this.#forwardTo(address, this.#config.external);
-    return this.#serve(address, await this.#connect(address));
-  }
-
   }
 
   #serve({ index, incarnation }: Pick<ReplicaAddress, 'index' | 'incarnation'>, socket: Socket): Replica {
@@ -230,29 +217,6 @@ export class Director implements FlowHost {
     if (replica === undefined) throw new RangeError(`replica ${index} of ${this.#replicas.length}`);
     return replica;
   }
-  #forwardTo(
-    { index, incarnation, trunkPort }: ReplicaAddress,
-    { proxyProtocol }: NonNullable<DirectorConfig['external']>,
-  ): Replica {
-    const proxyHeaderFor = proxyProtocol ? () => portOf(this.#server, 0) : undefined;
-    const trunk: TcpUpstream = new TcpUpstream(
-      { port: trunkPort, proxyHeaderFor },
-      {
-        record: (flowId, record) => this.#serverRecord(replica, flowId, record),
-        batchEnd: () => this.#uncorkAll(),
-        credit: (flowId, bytes) => this.#ownedFlow(replica, flowId)?.credit(bytes),
-        ended: (flowId, how) => {
-          const flow = this.#ownedFlow(replica, flowId);
-          if (how === 'end') flow?.endedByReplica('closed');
-          else flow?.reset('server-reset');
-        },
-        closed: (cause) => this.#replicaFailed(replica, cause),
-      },
-    );
-    const replica: Replica = { index, incarnation, trunk, flows: new Set(), alive: true };
-    return replica;
-  }
-
 
   /** Takes a client in; it is reset when there is no replica for it. */
   accept(socket: Socket): void {
@@ -262,9 +226,11 @@ export class Director implements FlowHost {
       return;
     }
     this.#lastFlowId += 1;
+    const id = this.#lastFlowId;
     const options = {
-      id: this.#lastFlowId,
-      rttMs: this.#config.rttMs,
+      id,
+      shape: this.#config,
+      prng: () => this.#linkPrng.fork(`flow ${id}`),
       journal: this.#config.transport === 'kept',
     };
     const flow = new DirectorFlow(socket, options, this, owner, this.#backupFor(owner.index));
@@ -359,7 +325,7 @@ export class Director implements FlowHost {
     for (const replica of this.#replicas) {
       if (!replica.alive) continue;
       replica.trunk.sendHeartbeat();
-      if (replica.detector?.check(nowMs) === 'failed') replica.trunk.fence('missed-heartbeats');
+      if (replica.detector.check(nowMs) === 'failed') replica.trunk.fence('missed-heartbeats');
     }
   }
 
@@ -374,7 +340,7 @@ export class Director implements FlowHost {
     if (this.#config.transport === 'kept') {
       this.#announceFailed(replica);
       this.#moveAll(flows, replica);
-    } else for (const flow of flows) this.#giveUp(flow, replica);
+    } else for (const flow of flows) flow.reset('replica-failed');
     this.#protectAgain(replica.index);
   }
 
@@ -385,19 +351,6 @@ export class Director implements FlowHost {
       if (alive) trunk.sendControl(0, ControlType.fence, body);
     }
   }
-  /** What a server cannot have read yet goes to another one, as with every balancer; all else is lost with it. */
-  #giveUp(flow: DirectorFlow, failed: Replica): void {
-    const unsent = failed.trunk.unsent?.(flow.id);
-    const owner = this.#place();
-    if (unsent === undefined || owner === undefined) {
-      flow.reset('replica-failed');
-      return;
-    }
-    flow.owner = owner;
-    owner.flows.add(flow);
-    flow.reopen(unsent);
-  }
-
 
   /** Flows whose backup was the failed replica get another one, if one is left. */
   #protectAgain(failed: number): void {
@@ -439,12 +392,9 @@ function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     // Once it listens: an accept that failed. That client is lost, the others are not.
     server.on('error', reject);
-    server.listen({ host: '127.0.0.1', port, backlog: 4096 }, () => resolve(portOf(server, port)));
+    server.listen({ host: '127.0.0.1', port, backlog: 4096 }, () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
   });
-}
-
-/** Of a server that listens; else `absent`. */
-function portOf(server: Server, absent: number): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : absent;
 }

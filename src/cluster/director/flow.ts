@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { ProtocolError } from '../../base/errors.js';
+import type { Prng } from '../../contracts/workload.js';
 import {
   ControlType,
   type EndReason,
@@ -17,23 +18,17 @@ import { Alert } from '../../tls/alert.js';
 import { RecordDeframer, TLS_STREAM } from '../../tls/deframer.js';
 import { type ClientLink, createClientLink } from './client-link.js';
 import { Journal } from './journal.js';
+import type { LinkShape } from './link-direction.js';
 
 /** Bytes per flow and direction that may be under way between director and replica. */
 export const FLOW_WINDOW_BYTES = 256 * 1024;
 
 /** A replica as the director sees it. */
 export interface Upstream {
-/** What the director says to a replica: over a trunk, or to a server that knows none. */
-export interface UpstreamTrunk
-  extends Pick<Trunk, 'sendRecord' | 'sendControl' | 'sendEnd' | 'sendCredit' | 'sendHeartbeat' | 'fence'> {
-  /** What was sent for a flow, if it is sure that the replica has read nothing of it; absent where that is never known. */
-  unsent?(flowId: number): readonly Buffer[] | undefined;
-}
-
   readonly index: number;
   /** Processes that this replica had before this one. */
   readonly incarnation: number;
-  readonly trunk: UpstreamTrunk;
+  readonly trunk: Trunk;
 }
 
 /** What a flow tells the director. */
@@ -49,7 +44,10 @@ export interface FlowHost {
 
 export interface FlowOptions {
   readonly id: number;
-  readonly rttMs: number;
+  /** The path to the client. */
+  readonly shape: LinkShape;
+  /** Where the jitter of this flow comes from. */
+  readonly prng: () => Prng;
   /** Whether the flow may be taken over: without it nothing is kept. */
   readonly journal: boolean;
 }
@@ -99,7 +97,8 @@ export class DirectorFlow {
         lost: (cause) => this.#lost(cause),
         drained: () => this.#returnCredit(),
       },
-      options.rttMs,
+      options.shape,
+      options.prng,
     );
     this.#open();
   }
@@ -157,10 +156,10 @@ export class DirectorFlow {
     return this.journal.recordsWritten === 0;
   }
 
-  /** Hands the flow to {@link owner} from the start, with everything the client has sent: `records`. */
-  reopen(records: readonly Buffer[] = this.journal.records): void {
+  /** Hands the flow to {@link owner} from the start, with everything the client has sent. */
+  reopen(): void {
     this.#open();
-    this.#replay(records);
+    this.#replay();
   }
 
   /** Hands the flow to {@link owner} as it is: the evidence, then the journal. */
@@ -168,7 +167,7 @@ export class DirectorFlow {
     this.parked = false;
     this.owner.trunk.sendControl(this.id, ControlType.take, this.#encodeTake());
     this.#awaitsOutput = true;
-    this.#replay(this.journal.records);
+    this.#replay();
   }
 
   /**
@@ -215,9 +214,9 @@ export class DirectorFlow {
     });
   }
 
-  #replay(records: readonly Buffer[]): void {
+  #replay(): void {
     this.#creditBytes = FLOW_WINDOW_BYTES;
-    for (const record of records) this.#send(record);
+    for (const record of this.journal.records) this.#send(record);
     if (this.#inputEnd !== undefined) this.owner.trunk.sendEnd(this.id, this.#inputEnd);
     this.#pauseWithoutCredit();
   }

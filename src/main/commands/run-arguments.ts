@@ -34,6 +34,11 @@ export function withRunOptions(command: Command): Command {
     )
     .option('--audit', 'record every nonce that leaves towards clients and check that none is used twice')
     .option('--rtt-ms <ms>', 'round-trip time between client and director (default: 0)')
+    .option(
+      '--jitter-ms <ms>',
+      'by how much each direction may take longer, drawn from the seed (default: 0)',
+    )
+    .option('--bandwidth-mbit <mbit>', "of each direction of each client's link (default: no limit)")
     .option('--replicas <n>', 'replica servers (default: 2)')
     .option('--heartbeat-interval-ms <ms>', 'time between two heartbeats (default: 100)')
     .option('--heartbeat-missed <n>', 'heartbeats missed in a row that make a failure (default: 20)')

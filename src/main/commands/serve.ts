@@ -39,6 +39,8 @@ export function serveCommand(): Command {
       'begin each takeover with a KeyUpdate, in TLS 1.2 AES-GCM with a fresh region of nonces; no effect on TLS 1.2 ChaCha20',
     )
     .option('--rtt-ms <ms>', 'round-trip time between client and director', '0')
+    .option('--jitter-ms <ms>', 'by how much each direction may take longer', '0')
+    .option('--bandwidth-mbit <mbit>', "of each direction of each client's link (default: no limit)")
     .action(async (options: ServeOptions) => {
       process.exitCode = await serve(options);
     });
@@ -98,6 +100,8 @@ async function startCluster(options: RunOptions, port: number, folder: string): 
     tls: { version: options.suite.version, ciphers: options.suite.opensslName },
     identity,
     rttMs: options.rttMs,
+    jitterMs: options.jitterMs,
+    bandwidthMbit: options.bandwidthMbit,
     folder,
     port,
     detector: options.detector,
