@@ -212,7 +212,10 @@ async function loadStrategies(
 async function loadWorkloads(specifiers: readonly string[]): Promise<Loaded<Workload>[]> {
   const named = specifiers.flatMap((id) => (id.trim() === 'all' ? WORKLOADS.map((entry) => entry.id) : id));
   const loaded = await Promise.all(
-    namesOf('workloads', named).map(async (specifier) => ({ specifier, plugin: await loadWorkload(specifier) })),
+    namesOf('workloads', named).map(async (specifier) => ({
+      specifier,
+      plugin: await loadWorkload(specifier),
+    })),
   );
   refuseTakenId('workloads', loaded);
   return loaded;
@@ -236,7 +239,10 @@ async function loadFaults(specifiers: readonly string[]): Promise<Fault[]> {
 }
 
 /** Results are stored by id. */
-function refuseTakenId(option: string, loaded: readonly { readonly plugin: { readonly id: string } }[]): void {
+function refuseTakenId(
+  option: string,
+  loaded: readonly { readonly plugin: { readonly id: string } }[],
+): void {
   const ids = loaded.map(({ plugin }) => plugin.id);
   const taken = ids.find((id, index) => ids.indexOf(id) !== index);
   if (taken !== undefined) throw new UsageError(`--${option}: the id "${taken}" is taken`);

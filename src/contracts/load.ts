@@ -25,6 +25,8 @@ export interface LoadConfig {
   readonly connectConcurrency: number;
   /** Added to every time that is waited for a handshake or a reply: what the path makes it take longer. Absent: 0. */
   readonly patienceMs?: number;
+  /** Added to every time that is waited for a handshake or a reply: what the path makes it take longer. Absent: 0. */
+  readonly patienceMs?: number;
 }
 
 /** `ok`: every byte of the reply was right. `unknown`: not idempotent, and its reply never came: it may have run or not. */

@@ -42,6 +42,10 @@ export const trialSpecSchema = z.object({
   jitterMs: ms.optional(),
   /** Of each direction of each client's link, Mbit/s; absent: no limit. */
   bandwidthMbit: z.number().positive().optional(),
+  /** By how much each direction may take longer; absent: not at all. */
+  jitterMs: ms.optional(),
+  /** Of each direction of each client's link, Mbit/s; absent: no limit. */
+  bandwidthMbit: z.number().positive().optional(),
   /** Load before the fault, and after it. */
   beforeMs: ms,
   afterMs: ms,

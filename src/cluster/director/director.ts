@@ -25,9 +25,11 @@ import { DirectorFlow, type FlowHost, type Upstream } from './flow.js';
 import type { LinkShape } from './link-direction.js';
 import type { NonceLog } from './nonce-log.js';
 import { Protection } from './protection.js';
+import { TcpUpstream } from './tcp-upstream.js';
 
 /** One process of a replica, and where it listens for the director. */
 export interface ReplicaAddress extends Pick<Upstream, 'index' | 'incarnation'> {
+  /** Of its trunk; of a server that knows none, the port for its clients. */
   readonly trunkPort: number;
 }
 
@@ -45,6 +47,11 @@ export interface DirectorConfig extends LinkShape {
   readonly port: number;
   /** Further clients are closed as they come; `Infinity` for no limit, also when absent. */
   readonly maxClients?: number;
+  /** Present when the replicas are servers that know no trunk: each flow gets a TCP connection of its own then. */
+  readonly external?: {
+    /** Whether each connection begins with a PROXY protocol header. */
+    readonly proxyProtocol: boolean;
+  };
 }
 
 /** What happens at the director, with its time (ms of the shared clock). */
@@ -72,7 +79,8 @@ export interface ReplicaStatus extends Pick<Upstream, 'index' | 'incarnation'> {
 }
 
 interface Replica extends Upstream {
-  readonly detector: FailureDetector;
+  /** Absent where there are no heartbeats. */
+  readonly detector?: FailureDetector;
   readonly flows: Set<DirectorFlow>;
   alive: boolean;
 }
@@ -108,9 +116,7 @@ export class Director implements FlowHost {
 
   /** Connects to all replicas, then listens. Resolves with the port for clients. */
   async start(): Promise<number> {
-    for (const address of this.#config.replicas) {
-      this.attach(address, await this.#connect(address));
-    }
+    for (const address of this.#config.replicas) this.#replicas.push(await this.#reach(address));
     this.#heartbeat = setInterval(() => this.#beat(), this.#config.detector.intervalMs);
     return listen(this.#server, this.#config.port);
   }
@@ -133,6 +139,12 @@ export class Director implements FlowHost {
     this.#replica(index).trunk.fence(cause);
   }
 
+  /** The process of a replica has ended. That of another incarnation says nothing about the one that is there now. */
+  exited({ index, incarnation }: Pick<ReplicaAddress, 'index' | 'incarnation'>): void {
+    const replica = this.#replica(index);
+    if (replica.incarnation === incarnation) replica.trunk.fence('process ended');
+  }
+
   /**
    * Takes a new process of a replica into the cluster: new flows may go to it, and flows without a backup get it as
    * theirs. Its links to and from the other replicas must be open; what is left of its old process is fenced. Rejects
@@ -140,7 +152,7 @@ export class Director implements FlowHost {
    */
   async rejoin(address: ReplicaAddress): Promise<void> {
     this.fence(address.index, 'replaced');
-    const replica = this.#serve(address, await this.#connect(address));
+    const replica = await this.#reach(address);
     this.#replicas[this.#replicas.indexOf(this.#replica(address.index))] = replica;
     this.#protection.restart(this.#flows.values());
   }
@@ -190,6 +202,11 @@ export class Director implements FlowHost {
     this.#observer.flowEnded(flow, cause, this.#clock());
   }
 
+  async #reach(address: ReplicaAddress): Promise<Replica> {
+    if (this.#config.external !== undefined) return this.#forwardTo(address, this.#config.external);
+    return this.#serve(address, await this.#connect(address));
+  }
+
   async #connect({ trunkPort }: ReplicaAddress): Promise<Socket> {
     const socket = connect(trunkPort, '127.0.0.1');
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
@@ -209,6 +226,29 @@ export class Director implements FlowHost {
       closed: (cause) => this.#replicaFailed(replica, cause),
     });
     const replica: Replica = { index, incarnation, trunk, detector, flows: new Set(), alive: true };
+    return replica;
+  }
+
+  #forwardTo(
+    { index, incarnation, trunkPort }: ReplicaAddress,
+    { proxyProtocol }: NonNullable<DirectorConfig['external']>,
+  ): Replica {
+    const proxyHeaderFor = proxyProtocol ? () => portOf(this.#server, 0) : undefined;
+    const trunk: TcpUpstream = new TcpUpstream(
+      { port: trunkPort, proxyHeaderFor },
+      {
+        record: (flowId, record) => this.#serverRecord(replica, flowId, record),
+        batchEnd: () => this.#uncorkAll(),
+        credit: (flowId, bytes) => this.#ownedFlow(replica, flowId)?.credit(bytes),
+        ended: (flowId, how) => {
+          const flow = this.#ownedFlow(replica, flowId);
+          if (how === 'end') flow?.endedByReplica('closed');
+          else flow?.reset('server-reset');
+        },
+        closed: (cause) => this.#replicaFailed(replica, cause),
+      },
+    );
+    const replica: Replica = { index, incarnation, trunk, flows: new Set(), alive: true };
     return replica;
   }
 
@@ -325,7 +365,7 @@ export class Director implements FlowHost {
     for (const replica of this.#replicas) {
       if (!replica.alive) continue;
       replica.trunk.sendHeartbeat();
-      if (replica.detector.check(nowMs) === 'failed') replica.trunk.fence('missed-heartbeats');
+      if (replica.detector?.check(nowMs) === 'failed') replica.trunk.fence('missed-heartbeats');
     }
   }
 
@@ -340,8 +380,21 @@ export class Director implements FlowHost {
     if (this.#config.transport === 'kept') {
       this.#announceFailed(replica);
       this.#moveAll(flows, replica);
-    } else for (const flow of flows) flow.reset('replica-failed');
+    } else for (const flow of flows) this.#giveUp(flow, replica);
     this.#protectAgain(replica.index);
+  }
+
+  /** What a server cannot have read yet goes to another one, as with every balancer; all else is lost with it. */
+  #giveUp(flow: DirectorFlow, failed: Replica): void {
+    const unsent = failed.trunk.unsent?.(flow.id);
+    const owner = this.#place();
+    if (unsent === undefined || owner === undefined) {
+      flow.reset('replica-failed');
+      return;
+    }
+    flow.owner = owner;
+    owner.flows.add(flow);
+    flow.reopen(unsent);
   }
 
   /** It may only hang: the others are not to believe what it replicates when it wakes up, whether flows move now or later. */
@@ -392,9 +445,12 @@ function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     // Once it listens: an accept that failed. That client is lost, the others are not.
     server.on('error', reject);
-    server.listen({ host: '127.0.0.1', port, backlog: 4096 }, () => {
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
+    server.listen({ host: '127.0.0.1', port, backlog: 4096 }, () => resolve(portOf(server, port)));
   });
+}
+
+/** Of a server that listens; else `absent`. */
+function portOf(server: Server, absent: number): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : absent;
 }

@@ -23,12 +23,19 @@ import type { LinkShape } from './link-direction.js';
 /** Bytes per flow and direction that may be under way between director and replica. */
 export const FLOW_WINDOW_BYTES = 256 * 1024;
 
+/** What the director says to a replica: over a trunk, or to a server that knows none. */
+export interface UpstreamTrunk
+  extends Pick<Trunk, 'sendRecord' | 'sendControl' | 'sendEnd' | 'sendCredit' | 'sendHeartbeat' | 'fence'> {
+  /** What was sent for a flow, if it is sure that the replica has read nothing of it; absent where that is never known. */
+  unsent?(flowId: number): readonly Buffer[] | undefined;
+}
+
 /** A replica as the director sees it. */
 export interface Upstream {
   readonly index: number;
   /** Processes that this replica had before this one. */
   readonly incarnation: number;
-  readonly trunk: Trunk;
+  readonly trunk: UpstreamTrunk;
 }
 
 /** What a flow tells the director. */
@@ -156,10 +163,10 @@ export class DirectorFlow {
     return this.journal.recordsWritten === 0;
   }
 
-  /** Hands the flow to {@link owner} from the start, with everything the client has sent. */
-  reopen(): void {
+  /** Hands the flow to {@link owner} from the start, with everything the client has sent: `records`. */
+  reopen(records: readonly Buffer[] = this.journal.records): void {
     this.#open();
-    this.#replay();
+    this.#replay(records);
   }
 
   /** Hands the flow to {@link owner} as it is: the evidence, then the journal. */
@@ -167,7 +174,7 @@ export class DirectorFlow {
     this.parked = false;
     this.owner.trunk.sendControl(this.id, ControlType.take, this.#encodeTake());
     this.#awaitsOutput = true;
-    this.#replay();
+    this.#replay(this.journal.records);
   }
 
   /**
@@ -214,9 +221,9 @@ export class DirectorFlow {
     });
   }
 
-  #replay(): void {
+  #replay(records: readonly Buffer[]): void {
     this.#creditBytes = FLOW_WINDOW_BYTES;
-    for (const record of this.journal.records) this.#send(record);
+    for (const record of records) this.#send(record);
     if (this.#inputEnd !== undefined) this.owner.trunk.sendEnd(this.id, this.#inputEnd);
     this.#pauseWithoutCredit();
   }
