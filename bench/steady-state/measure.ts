@@ -1,0 +1,112 @@
+/** One round of one stack: requests and processor time of a window in which all connections are established. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Load } from './load.js';
+import type { Stack } from './stack.js';
+
+export interface Round {
+  readonly requestsPerSecond: number;
+  readonly frontCpuUs: number;
+  readonly serverCpuUs: number;
+}
+
+export interface Case {
+  readonly connections: number;
+  readonly replyBytes: number;
+}
+
+/** Long enough for a resolution of 1 % by the scheduler's ticks, short enough for many rounds in turns. */
+const WINDOW_MS = 2000;
+/** Handshakes are not part of the window: one takes about 1 ms of the server, three on a busy machine. */
+const SETTLE_MS = 500;
+const SETTLE_MS_PER_CONNECTION = 3;
+const NEWLINE = 0x0a;
+
+interface Reading {
+  readonly atMs: number;
+  readonly ledgerBytes: readonly number[];
+  readonly frontCpuUs: number;
+  readonly serverCpuUs: number;
+}
+
+/** All CPU times are per request. Rejects when a request failed, or when none was executed. */
+export async function measureRound(stack: Stack, load: Load, of: Case): Promise<Round> {
+  const settleMs = SETTLE_MS + of.connections * SETTLE_MS_PER_CONNECTION;
+  const seconds = Math.ceil((settleMs + WINDOW_MS) / 1000);
+  const over = load({ url: requestUrl(stack, of), connections: of.connections, seconds });
+  const [window] = await Promise.all([readWindow(stack, settleMs), over]);
+  return window;
+}
+
+/** The target that the whole load asks for. */
+export function requestUrl({ origin }: Stack, { replyBytes }: Case): string {
+  return `${origin}/reply/0-0?bytes=${replyBytes}`;
+}
+
+async function readWindow(stack: Stack, settleMs: number): Promise<Round> {
+  await sleep(settleMs);
+  const from = await read(stack);
+  await sleep(WINDOW_MS);
+  const to = await read(stack);
+  const requests = await countRequests(stack, from, to);
+  if (requests === 0) throw new Error(`${stack.id}: no request was executed within ${WINDOW_MS} ms`);
+  return {
+    requestsPerSecond: requests / ((to.atMs - from.atMs) / 1000),
+    frontCpuUs: (to.frontCpuUs - from.frontCpuUs) / requests,
+    serverCpuUs: (to.serverCpuUs - from.serverCpuUs) / requests,
+  };
+}
+
+async function read({ frontPid, serverPids, ledgerPaths }: Stack): Promise<Reading> {
+  return {
+    ledgerBytes: await Promise.all(ledgerPaths.map(fileBytes)),
+    atMs: performance.now(),
+    frontCpuUs: cpuUs(frontPid),
+    serverCpuUs: serverPids.reduce((sum, pid) => sum + cpuUs(pid), 0),
+  };
+}
+
+/**
+ * Time on a processor of all threads of a process, from /proc/PID/task/TID/schedstat: to the nanosecond, where
+ * /proc/PID/stat counts in steps of 10 ms.
+ */
+function cpuUs(pid: number): number {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).reduce((sum, tid) => {
+    const [runNs = '0'] = readFileSync(`${tasks}/${tid}/schedstat`, 'utf8').split(' ');
+    return sum + Number(runNs) / 1000;
+  }, 0);
+}
+
+async function fileBytes(path: string): Promise<number> {
+  const file = await open(path, 'r').catch(() => undefined);
+  if (file === undefined) return 0;
+  try {
+    return (await file.stat()).size;
+  } finally {
+    await file.close();
+  }
+}
+
+async function countRequests({ ledgerPaths }: Stack, from: Reading, to: Reading): Promise<number> {
+  let requests = 0;
+  for (const [index, path] of ledgerPaths.entries()) {
+    const start = from.ledgerBytes[index] ?? 0;
+    const length = (to.ledgerBytes[index] ?? 0) - start;
+    if (length > 0) requests += await countLines(path, start, length);
+  }
+  return requests;
+}
+
+async function countLines(path: string, start: number, length: number): Promise<number> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer } = await file.read(Buffer.alloc(length), 0, length, start);
+    let lines = 0;
+    for (const byte of buffer) if (byte === NEWLINE) lines += 1;
+    return lines;
+  } finally {
+    await file.close();
+  }
+}
