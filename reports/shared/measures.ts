@@ -41,6 +41,7 @@ export const MEASURES: readonly Measure[] = [
     kept: ['neither', ({ cell }) => cell.connections.kept],
     reconnected: ['neither', ({ cell }) => cell.connections.reconnected],
     lost: ['smaller', ({ cell }) => cell.connections.lost],
+    opened: ['neither', ({ cell }) => cell.connections.opened],
   }),
   ...counts('requests', 'outcome', 'Requests, over all completed trials.', {
     ok: ['neither', ({ cell }) => cell.requests.ok],

@@ -40,7 +40,7 @@ export class CellSamples {
     cryptoMs: new Sample(),
     firstReplyMs: new Sample(),
   };
-  readonly #connections = { kept: 0, reconnected: 0, lost: 0 };
+  readonly #connections = { kept: 0, reconnected: 0, lost: 0, opened: 0 };
   /** Lost connections that never had a verified reply after the fault. */
   #neverRecovered = 0;
   readonly #requests = { ok: 0, failed: 0, unknown: 0 };

@@ -142,8 +142,9 @@ function countHandshakes(
   faultMs: number,
 ): Record<'before' | 'after', Measurements['handshakesAfterFault']> {
   const counts = { before: { full: 0, resumed: 0 }, after: { full: 0, resumed: 0 } };
-  for (const { secureMs, resumed } of transports) {
-    if (secureMs === null) continue;
+  for (const { secureMs, resumed, afterLoss } of transports) {
+    // In place of a connection that ended as planned: no part of a recovery.
+    if (secureMs === null || (secureMs >= faultMs && !afterLoss)) continue;
     const side = secureMs < faultMs ? counts.before : counts.after;
     if (resumed === true) side.resumed += 1;
     else side.full += 1;
@@ -261,7 +262,7 @@ function violations(
   if (silent.length > 0) found.push(`${silent.length} connections were neither served nor reset`);
   const { connections: possible } = fault.outcome(spec.replicas);
   if (expects.transport !== 'kept' || possible === 'reset' || falseAlarms(evidence).length > 0) return found;
-  const broken = connections.filter(({ fate }) => fate !== 'kept');
+  const broken = connections.filter(({ fate }) => fate === 'reconnected' || fate === 'lost');
   if (broken.length > 0) found.push(`${broken.length} connections were not kept: ${causes(broken)}`);
   return found;
 }

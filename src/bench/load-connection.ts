@@ -52,10 +52,11 @@ export class LoadConnection {
     this.#settings = settings;
     this.#requests = requests[Symbol.iterator]();
     this.#protocol = createLoadProtocol(settings, {
-      write: (bytes) => this.#link.write(bytes),
+      write: (bytes, written) => this.#link.write(bytes, written),
       ready: () => this.#onReady(),
       replied: (row) => this.#onReply(row),
       failed: (problem) => this.#link.drop(problem),
+      finished: () => this.#link.renew(),
     });
     this.#link = new LoadLink(index, settings, {
       ready: () => this.#protocol.begin(),
@@ -70,20 +71,24 @@ export class LoadConnection {
     if (!this.#begun) await new Promise<void>((resolve) => (this.#onBegun = resolve));
   }
 
-  /** Sends the next request if it is due and the connection is free, or sees to it that this happens in time. */
+  /** Sends the requests that are due and that the connection has room for, or sees to it that this happens in time. */
   advance(): void {
-    if (this.#protocol.pending > 0 || !this.#begun || this.#stuck) return;
-    if (this.#closingSinceMs !== undefined) {
-      this.#sendClosing(this.#closingSinceMs);
-      return;
+    while (this.#begun && !this.#stuck) {
+      const next = this.#peek();
+      if (next === undefined || !this.#protocol.accepts(next)) return;
+      if (this.#closingSinceMs !== undefined) {
+        if (this.#protocol.pending === 0) this.#sendClosing(this.#closingSinceMs);
+        return;
+      }
+      const intendedMs = this.#intendedMs(next);
+      if (!this.#belongsToLoad(next, intendedMs)) return;
+      const nowMs = this.#settings.clock();
+      if (nowMs < intendedMs) {
+        this.#settings.timer.schedule(this.#index, intendedMs);
+        return;
+      }
+      this.#send(next, intendedMs, nowMs, false);
     }
-    const next = this.#peek();
-    if (next === undefined) return;
-    const intendedMs = this.#intendedMs(next);
-    if (!this.#belongsToLoad(next, intendedMs)) return;
-    const nowMs = this.#settings.clock();
-    if (nowMs < intendedMs) this.#settings.timer.schedule(this.#index, intendedMs);
-    else this.#send(next, intendedMs, nowMs, false);
   }
 
   /** Whether nothing of the load, or of the closing check, is outstanding. */
@@ -143,7 +148,8 @@ export class LoadConnection {
   #intendedMs(request: PlannedRequest): number {
     const { config, window } = this.#settings;
     const plannedMs = window.startMs + request.atMs;
-    return config.options.arrivals === 'open' ? plannedMs : Math.max(plannedMs, this.#freeSinceMs);
+    if (config.options.arrivals === 'open') return plannedMs;
+    return Math.max(plannedMs, this.#freeSinceMs + (request.thinkMs ?? 0));
   }
 
   /** Requests that the plan has at its end or later are left for the closing check, however late the load is stopped. */
@@ -160,7 +166,8 @@ export class LoadConnection {
 
   #send(request: PlannedRequest, intendedMs: number, sentMs: number, closing: boolean): void {
     const { recorder } = this.#settings;
-    if (request.atMs > 0 && !closing && this.#isLate(intendedMs, sentMs)) recorder.startedLate();
+    const timed = request.atMs > 0 || request.thinkMs !== undefined;
+    if (timed && !closing && this.#isLate(intendedMs, sentMs)) recorder.startedLate();
     this.#next = undefined;
     this.#heardMs = sentMs;
     this.#protocol.send(request, recorder.sent(this.#index, request, intendedMs, sentMs, closing));
@@ -194,11 +201,12 @@ export class LoadConnection {
   }
 
   /**
-   * The request in flight is not sent again: the plan goes on with the next one. A client that heals what it lost would
+   * Requests in flight are not sent again: the plan goes on with the next one. A client that heals what it lost would
    * hide the gap that is to be measured.
    */
   #onLost(): void {
-    this.#giveUpPending();
+    if (this.#protocol.transportLost === undefined) this.#giveUpPending();
+    else this.#protocol.transportLost();
     this.#begun = false;
     this.#stuck = false;
   }

@@ -1,8 +1,8 @@
 /** The transport of one planned connection over its whole life: opened, lost, made again. */
 import type { SecureContext } from 'node:tls';
 import type { Clock } from '../base/clock.js';
-import type { LoadConfig } from '../contracts/load.js';
-import type { LoadRecorder } from './load-recorder.js';
+import { type LoadConfig, PLANNED_END } from '../contracts/load.js';
+import type { LoadRecorder, OpenTransportRow } from './load-recorder.js';
 import { LoadTransport } from './load-transport.js';
 
 export interface LinkSettings {
@@ -42,6 +42,8 @@ export class LoadLink {
   #ready = false;
   /** The newest session, if it is ever to be offered. */
   #session: Buffer | undefined;
+  /** Whether the newest secure transport was lost: those that are tried now are made for that reason. */
+  #afterLoss = false;
   /** Before the next attempt, if that is needed before the server has said anything. */
   #backoffMs = 0;
   #backoff: NodeJS.Timeout | undefined;
@@ -71,8 +73,14 @@ export class LoadLink {
     });
   }
 
-  write(bytes: Buffer): void {
-    this.#transport?.write(bytes);
+  /** @param written called when they have been taken by the transport that is there now */
+  write(bytes: Buffer, written?: () => void): void {
+    this.#transport?.write(bytes, written);
+  }
+
+  /** The present transport has done its work: makes a new one. */
+  renew(): void {
+    this.#transport?.drop(PLANNED_END);
   }
 
   /** Gives the present transport up and makes a new one. */
@@ -90,7 +98,7 @@ export class LoadLink {
 
   #connect(): void {
     const { config, secureContext, clock, recorder } = this.#settings;
-    const row = recorder.transportStarted(this.#connection, clock());
+    const row = recorder.transportStarted(this.#connection, clock(), this.#afterLoss);
     const target = {
       port: config.port,
       servername: config.servername,
@@ -101,7 +109,7 @@ export class LoadLink {
       secure: () => this.#onSecure(),
       session: (session) => this.#onSession(session),
       data: (chunk) => this.#onData(chunk),
-      lost: () => this.#onLost(row.cause),
+      lost: () => this.#onLost(row),
     });
   }
 
@@ -123,7 +131,9 @@ export class LoadLink {
     this.#handler.data(chunk);
   }
 
-  #onLost(cause: string | null): void {
+  #onLost({ cause, secureMs }: OpenTransportRow): void {
+    // An attempt that fails before it is secure loses nothing that was not lost before.
+    if (secureMs !== null) this.#afterLoss = cause !== PLANNED_END;
     this.#ready = false;
     this.#transport = undefined;
     if (this.#opening !== undefined) {

@@ -87,11 +87,12 @@ export class LoadRecorder {
     this.#lateStarts++;
   }
 
-  transportStarted(connection: number, startedMs: number): OpenTransportRow {
+  transportStarted(connection: number, startedMs: number, afterLoss: boolean): OpenTransportRow {
     const row: OpenTransportRow = {
       connection,
       localPort: null,
       startedMs,
+      afterLoss,
       connectedMs: null,
       secureMs: null,
       resumed: null,

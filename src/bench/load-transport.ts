@@ -46,8 +46,14 @@ export class LoadTransport {
     this.#listen();
   }
 
-  write(bytes: Buffer): void {
-    this.#socket.write(bytes);
+  /** @param written called when they have been taken; not when the transport ends before */
+  write(bytes: Buffer, written?: () => void): void {
+    if (written === undefined) this.#socket.write(bytes);
+    else {
+      this.#socket.write(bytes, (error) => {
+        if (error == null && !this.#ended) written();
+      });
+    }
   }
 
   /** Ends the transport as lost, by the client's own decision. */

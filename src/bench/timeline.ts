@@ -3,7 +3,7 @@
  * what the director and the surviving replicas saw of the flows. All times are ms of the shared clock.
  */
 import type { DirectorReport, FlowRow, ReplicaReport, TakeoverRow } from '../cluster/messages.js';
-import type { LoadReport, TransportRow } from '../contracts/load.js';
+import { type LoadReport, PLANNED_END, type TransportRow } from '../contracts/load.js';
 import type { ConnectionOutcome, Phases } from '../contracts/results.js';
 
 export interface TimelineInput {
@@ -35,12 +35,17 @@ export function connectionOutcomes(input: TimelineInput): ConnectionOutcome[] {
   );
   const detectedMs = input.director.failures[0]?.atMs;
   return collectEvents(input).map((events, index) => {
-    const first = events.transports.find(({ endedMs }) => endedMs === null || endedMs >= input.faultMs);
+    const first = events.transports.find((transport) => isOpenAt(transport, input.faultMs));
     const flow = flows.get(first?.localPort ?? -1);
     const takeover = flow && takeovers.get(flow.flowId);
     const marks = recoveryMarks(events, first, { faultMs: input.faultMs, detectedMs, flow, takeover });
     return outcome(index, events, first, marks, input.faultMs);
   });
+}
+
+/** A handshake that is under way at the fault has nothing yet that could be kept. */
+function isOpenAt({ secureMs, endedMs }: TransportRow, atMs: number): boolean {
+  return secureMs !== null && secureMs < atMs && (endedMs === null || endedMs >= atMs);
 }
 
 function collectEvents({ load, faultMs }: TimelineInput): ConnectionEvents[] {
@@ -91,35 +96,41 @@ function recoveryMarks(
   first: TransportRow | undefined,
   server: ServerSide,
 ): Marks | undefined {
-  return first?.endedMs === null
-    ? keptMarks(events, server)
-    : reconnectedMarks(events, first, server.faultMs);
+  if (first === undefined) return undefined;
+  return isLost(first) ? reconnectedMarks(events, first) : keptMarks(events, first, server);
 }
 
-function keptMarks({ repliesMs }: ConnectionEvents, server: ServerSide): Marks | undefined {
+/** One that ended as planned had been kept until then. */
+function isLost({ endedMs, cause }: TransportRow): boolean {
+  return endedMs !== null && cause !== PLANNED_END;
+}
+
+function keptMarks(
+  { repliesMs }: ConnectionEvents,
+  { endedMs }: TransportRow,
+  server: ServerSide,
+): Marks | undefined {
   const { detectedMs, takeover, flow } = server;
   const resumedMs = flow?.resumedMs ?? undefined;
   if (detectedMs === undefined || takeover === undefined || resumedMs === undefined) return undefined;
   const repliedMs = repliesMs.find((atMs) => atMs >= resumedMs);
-  if (repliedMs === undefined) return undefined;
+  if (repliedMs === undefined || repliedMs > (endedMs ?? repliedMs)) return undefined;
   const { takenMs, stateMs, cryptoMs } = takeover;
   return { detectedMs, redirectedMs: takenMs, stateMs, cryptoMs, repliedMs };
 }
 
 function reconnectedMarks(
   { transports, repliesMs }: ConnectionEvents,
-  first: TransportRow | undefined,
-  faultMs: number,
+  { endedMs }: TransportRow,
 ): Marks | undefined {
-  const next = transports.find(
-    ({ secureMs, startedMs }) => secureMs !== null && startedMs >= (first?.endedMs ?? faultMs),
-  );
+  if (endedMs === null) return undefined;
+  const next = transports.find(({ secureMs, startedMs }) => secureMs !== null && startedMs >= endedMs);
   const { connectedMs, secureMs } = next ?? {};
   if (typeof connectedMs !== 'number' || typeof secureMs !== 'number') return undefined;
   const repliedMs = repliesMs.find((atMs) => atMs >= secureMs);
   if (repliedMs === undefined) return undefined;
   return {
-    detectedMs: first?.endedMs ?? faultMs,
+    detectedMs: endedMs,
     redirectedMs: connectedMs,
     stateMs: connectedMs,
     cryptoMs: secureMs,
@@ -135,13 +146,15 @@ function outcome(
   faultMs: number,
 ): ConnectionOutcome {
   const { transports, lastBeforeMs } = events;
-  const fate = fateOf(events, first);
-  const made = transports.filter(({ secureMs }) => secureMs !== null && secureMs >= faultMs);
+  const fate = fateOf(events, first, marks);
+  const made = transports.filter(
+    ({ secureMs, afterLoss }) => afterLoss && secureMs !== null && secureMs >= faultMs,
+  );
   const recoveredMs = marks?.repliedMs;
   return {
     index,
     fate,
-    cause: first?.cause ?? (fate === 'lost' ? NO_REPLY : null),
+    cause: first?.cause ?? (fate === 'lost' ? lastCause(transports) : null),
     handshakes: {
       full: made.filter(({ resumed }) => resumed === false).length,
       resumed: made.filter(({ resumed }) => resumed === true).length,
@@ -153,13 +166,21 @@ function outcome(
   };
 }
 
+function lastCause(transports: readonly TransportRow[]): string {
+  return transports.findLast(({ cause }) => cause !== null && cause !== PLANNED_END)?.cause ?? NO_REPLY;
+}
+
 /** A reply that was under way when the transport ended is no sign that the client has another one. */
 function fateOf(
   { transports, lastAfterMs }: ConnectionEvents,
   first: TransportRow | undefined,
+  marks: Marks | undefined,
 ): ConnectionOutcome['fate'] {
   if (lastAfterMs === undefined) return 'lost';
-  if (first !== undefined && first.endedMs === null) return 'kept';
+  if (first === undefined) return transports.some(({ afterLoss }) => afterLoss) ? 'reconnected' : 'opened';
+  if (first.endedMs === null) return 'kept';
+  // It ended as planned: kept if a survivor had served it before, else with nothing left to be kept.
+  if (!isLost(first)) return marks === undefined ? 'opened' : 'kept';
   const again = transports.some(
     (transport) => transport !== first && transport.secureMs !== null && transport.secureMs <= lastAfterMs,
   );

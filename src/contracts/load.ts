@@ -25,8 +25,6 @@ export interface LoadConfig {
   readonly connectConcurrency: number;
   /** Added to every time that is waited for a handshake or a reply: what the path makes it take longer. Absent: 0. */
   readonly patienceMs?: number;
-  /** Added to every time that is waited for a handshake or a reply: what the path makes it take longer. Absent: 0. */
-  readonly patienceMs?: number;
 }
 
 /** `ok`: every byte of the reply was right. `unknown`: not idempotent, and its reply never came: it may have run or not. */
@@ -49,6 +47,9 @@ export interface RequestColumns {
   readonly closing: readonly boolean[];
 }
 
+/** Cause of a transport that ended because its last request said so, or its reply: nothing was lost. */
+export const PLANNED_END = 'closed as planned';
+
 /** One TCP connection made by the load client, or tried. */
 export interface TransportRow {
   /** Index of the connection in the plan. */
@@ -56,6 +57,8 @@ export interface TransportRow {
   /** Null when it was never connected. */
   readonly localPort: number | null;
   readonly startedMs: number;
+  /** Whether it was made because one was lost; not the first one, nor one in place of another that ended as planned. */
+  readonly afterLoss: boolean;
   /** The TCP connection is open. */
   readonly connectedMs: number | null;
   /** The handshake is done and the certificate verified. */

@@ -42,10 +42,6 @@ export const trialSpecSchema = z.object({
   jitterMs: ms.optional(),
   /** Of each direction of each client's link, Mbit/s; absent: no limit. */
   bandwidthMbit: z.number().positive().optional(),
-  /** By how much each direction may take longer; absent: not at all. */
-  jitterMs: ms.optional(),
-  /** Of each direction of each client's link, Mbit/s; absent: no limit. */
-  bandwidthMbit: z.number().positive().optional(),
   /** Load before the fault, and after it. */
   beforeMs: ms,
   afterMs: ms,
@@ -67,8 +63,11 @@ export const phasesSchema = z.object({
 
 export const connectionOutcomeSchema = z.object({
   index: count,
-  /** `kept`: the same TCP connection before and after. `lost`: none at the end of the trial. */
-  fate: z.enum(['kept', 'reconnected', 'lost']),
+  /**
+   * `kept`: the same TCP connection before and after. `lost`: none at the end of the trial. `opened`: there was none at the
+   * fault, between two that ended as planned; it was made in the outage or after it.
+   */
+  fate: z.enum(['kept', 'reconnected', 'lost', 'opened']),
   /** Why the first transport ended, where it did. */
   cause: z.string().nullable(),
   /** Handshakes made after the fault. */
@@ -226,7 +225,7 @@ const aggregateShape = {
   recoveryP50IntervalMs: z.object({ low: ms, high: ms }).nullable().optional(),
   interruptionMs: quantilesSchema,
   phasesMs: phasesSchema.nullable(),
-  connections: z.object({ kept: count, reconnected: count, lost: count }),
+  connections: z.object({ kept: count, reconnected: count, lost: count, opened: count.default(0) }),
   requests: requestCountsSchema,
   executions: executionCountsSchema,
   corruptedBytes: count,

@@ -133,6 +133,11 @@ export interface Workload {
    * and one that is not idempotent waits until it is alone.
    */
   readonly requestsInFlight?: number;
+  /**
+   * `events`: one request opens an event stream (text/event-stream), and the planned requests stand for its events, in
+   * order: the time of each is when the server should send it. Absent: each request has a reply of its own.
+   */
+  readonly replies?: 'events';
   /** Connections when none are asked for. */
   readonly defaultConnections: number;
   /** Absent: it has no settings. */

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createPrng } from '../../src/base/prng.js';
 import { LoadClient } from '../../src/bench/load-client.js';
-import type { LoadConfig, LoadReport } from '../../src/contracts/load.js';
+import { type LoadConfig, type LoadReport, PLANNED_END } from '../../src/contracts/load.js';
 import type { Workload } from '../../src/contracts/workload.js';
 import { bulkDownload } from '../../workloads/bulk-download.js';
 import { idleFleet } from '../../workloads/idle-fleet.js';
@@ -246,8 +246,63 @@ describe('LoadClient', () => {
     expect(report.transports.map(({ cause }) => cause)).toEqual(['connection: close', null]);
   });
 
+  it('closes a connection as planned, and its next one is no reconnect after a loss', async () => {
+    const workload = limited(requestReply, 6, (_, index) => ({ ...AS_GET(), close: index % 2 === 1 }));
+    const server = await serve(workload);
+    const report = await runAll(await open(server, workload, { options: ONE }), server, 6, ALL.faultMs);
+    expect(outcomes(report)).toEqual({ ok: 6 });
+    const ends = report.transports.map(({ cause, afterLoss }) => ({ cause, afterLoss }));
+    const planned = { cause: PLANNED_END, afterLoss: false };
+    expect(ends.slice(0, 3)).toEqual([planned, planned, planned]);
+  });
+
+  it('tells what is made after a loss from what is made after a planned end', async () => {
+    const workload = limited(requestReply, 4, (_, index) => ({ ...AS_GET(), close: index === 2 }));
+    const server = await serve(workload, (count, _response, socket) => {
+      if (count === 2) socket.destroy();
+      return count === 2;
+    });
+    const report = await runAll(await open(server, workload, { options: ONE }), server, 4, ALL.faultMs);
+    expect(report.transports.map(({ afterLoss }) => afterLoss)).toEqual([false, true, false]);
+  });
+
+  it('thinks between a reply and the next request', async () => {
+    const workload = limited(requestReply, 4, () => ({ ...AS_GET(), atMs: 0, thinkMs: 30 }));
+    const server = await serve(workload);
+    const { requests } = await runAll(await open(server, workload, { options: ONE }), server, 4, ALL.faultMs);
+    for (let row = 1; row < 4; row++) {
+      const pauseMs = (requests.intendedMs[row] ?? 0) - (requests.repliedMs[row - 1] ?? 0);
+      expect(pauseMs).toBeCloseTo(30, 6);
+      expect(requests.sentMs[row]).toBeGreaterThanOrEqual(requests.intendedMs[row] ?? Number.NaN);
+    }
+  });
+
+  it('pipelines requests that are idempotent, and sends others alone', async () => {
+    const workload = {
+      ...limited(requestReply, 10, (_, index) => (index === 5 ? AS_POST() : AS_GET())),
+      requestsInFlight: 3,
+    };
+    const server = await serve(workload);
+    const { requests, ...report } = await runAll(
+      await open(server, workload, { options: ONE }),
+      server,
+      10,
+      ALL.faultMs,
+    );
+    expect(outcomes({ requests, ...report })).toEqual({ ok: 10 });
+    expect(server.executions).toEqual(requests.id);
+    const outstanding = Array.from(requests.sentMs, (sentMs, row) => {
+      const before = [...requests.repliedMs].slice(0, row);
+      return before.filter((repliedMs) => repliedMs > sentMs).length;
+    });
+    // The first three leave before any reply can be there; the POST and what follows it wait.
+    expect(outstanding.slice(0, 3)).toEqual([0, 1, 2]);
+    expect(Math.max(...outstanding)).toBe(2);
+    expect([outstanding[5], outstanding[6]]).toEqual([0, 0]);
+  });
+
   it('reconnects until a server is there again', async () => {
-    const workload = limited(requestReply, 2_000, AS_GET);
+    const workload = limited(requestReply, 2_000, () => ({ ...AS_GET(), atMs: 0 }));
     const server = await serve(workload);
     const client = await open(server, workload);
     client.run(0);

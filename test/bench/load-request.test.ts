@@ -6,14 +6,14 @@ const bodies = createSeededBytes(1);
 const GET = { id: '0-1', method: 'GET', target: '/reply/0-1?bytes=2', bodyBytes: 0, atMs: 0 } as const;
 
 it('writes a request without a body', () => {
-  expect(encodeRequest(GET, 'replica.test', bodies).toString('latin1')).toBe(
+  expect(encodeRequest(GET, { host: 'replica.test' }, bodies).toString('latin1')).toBe(
     'GET /reply/0-1?bytes=2 HTTP/1.1\r\nHost: replica.test\r\n\r\n',
   );
 });
 
 it('writes the seeded body, also over the end of the table of seeded bytes', () => {
   const bodyBytes = 2 * 1024 * 1024;
-  const bytes = encodeRequest({ ...GET, method: 'POST', bodyBytes }, 'x', bodies);
+  const bytes = encodeRequest({ ...GET, method: 'POST', bodyBytes }, { host: 'x' }, bodies);
   const headBytes = bytes.indexOf('\r\n\r\n') + 4;
   expect(bytes.toString('latin1', 0, headBytes)).toContain(`\r\nContent-Length: ${bodyBytes}\r\n`);
   expect(bytes.length).toBe(headBytes + bodyBytes);
@@ -25,7 +25,7 @@ it('writes the seeded body, also over the end of the table of seeded bytes', () 
 });
 
 it('says that a POST has no content', () => {
-  expect(encodeRequest({ ...GET, method: 'POST' }, 'x', bodies).toString('latin1')).toContain(
+  expect(encodeRequest({ ...GET, method: 'POST' }, { host: 'x' }, bodies).toString('latin1')).toContain(
     'Content-Length: 0\r\n',
   );
 });

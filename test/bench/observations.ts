@@ -47,6 +47,7 @@ export function transport(connection: number, changes: Partial<TransportRow> = {
     connection,
     localPort: FIRST_PORT + connection,
     startedMs: 100,
+    afterLoss: false,
     connectedMs: 101,
     secureMs: 105,
     resumed: false,
@@ -87,7 +88,12 @@ export function keptStory(connection: number): Story {
 
 /** The same, but reset at 1,002 ms and served over a new connection at 1,050 ms. */
 export function reconnectedStory(connection: number, resumed: boolean): Story {
-  const again = { localPort: FIRST_PORT + 100 + connection, startedMs: 1003, connectedMs: 1005 };
+  const again = {
+    localPort: FIRST_PORT + 100 + connection,
+    startedMs: 1003,
+    afterLoss: true,
+    connectedMs: 1005,
+  };
   return {
     transports: [
       transport(connection, { endedMs: 1002, cause: 'ECONNRESET' }),

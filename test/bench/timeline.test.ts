@@ -75,7 +75,13 @@ describe('a connection that is reconnected', () => {
 
   it('counts every handshake that it made', () => {
     const story = reconnectedStory(0, false);
-    const more = transport(0, { localPort: 5200, startedMs: 1100, connectedMs: 1101, secureMs: 1110 });
+    const more = transport(0, {
+      localPort: 5200,
+      startedMs: 1100,
+      afterLoss: true,
+      connectedMs: 1101,
+      secureMs: 1110,
+    });
     const outcome = outcomeOf({ ...story, transports: [...story.transports, more] });
     expect(outcome?.handshakes).toEqual({ full: 2, resumed: 0 });
   });

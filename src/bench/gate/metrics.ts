@@ -68,7 +68,9 @@ const COUNT_METRICS: Readonly<Record<string, CountMetric>> = {
   requestsWithoutReply: {
     tolerance: null,
     measure: ({ measurements: { connections, requests } }) =>
-      connections.every(({ fate }) => fate === 'kept') ? requests.failed + requests.unknown : null,
+      connections.every(({ fate }) => fate === 'kept' || fate === 'opened')
+        ? requests.failed + requests.unknown
+        : null,
   },
   flowsRefused: {
     tolerance: null,

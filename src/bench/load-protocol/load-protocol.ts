@@ -17,13 +17,16 @@ export interface ProtocolSettings {
 
 /** What a protocol tells its connection. Each call may lead to the next request, or to the end of the transport. */
 export interface LoadProtocolHost {
-  write(bytes: Buffer): void;
+  /** @param written called when the transport has taken them; never when it is lost before */
+  write(bytes: Buffer, written?: () => void): void;
   /** Requests can be sent: the protocol has begun, or replies have come. */
   ready(): void;
   /** The reply to a request is complete, right or wrong, as its row says. */
   replied(row: RequestRow): void;
   /** The transport cannot be used further. */
   failed(problem: string): void;
+  /** The transport has served its last request, as planned. */
+  finished(): void;
 }
 
 export interface LoadProtocol {
@@ -31,10 +34,14 @@ export interface LoadProtocol {
   readonly pending: number;
   /** A transport is secure: says what has to be said before the first request. */
   begin(): void;
+  /** Whether `request` can be sent now, behind those that are outstanding. */
+  accepts(request: PlannedRequest): boolean;
   /** @param row of the recorder, where the outcome goes */
   send(request: PlannedRequest, row: RequestRow): void;
   /** The next bytes from the server. */
   receive(chunk: Buffer): void;
   /** No reply will come: outcomes stay those of requests without one. The next transport begins anew. */
   giveUp(): void;
+  /** The transport is lost. Absent: what was outstanding is given up, see {@link giveUp}. */
+  transportLost?(): void;
 }

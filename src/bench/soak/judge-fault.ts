@@ -1,7 +1,7 @@
 /** From what all processes saw around one fault of a soak to its result. Pure. */
 import type { ClusterRecords } from '../../cluster/cluster.js';
 import type { Fault, FaultEvidence } from '../../contracts/fault.js';
-import type { LoadRotation } from '../../contracts/load.js';
+import { type LoadRotation, PLANNED_END } from '../../contracts/load.js';
 import { SOAK_SCHEMA_VERSION, type SoakFault } from '../../contracts/soak.js';
 import type { Expectation } from '../../contracts/strategy.js';
 
@@ -61,7 +61,7 @@ export function lostConnections(
   const lost = new Map<number, string>();
   for (const { connection, secureMs, localPort, cause } of transports) {
     // An attempt that never became a connection has lost nothing.
-    if (secureMs === null || lost.has(connection)) continue;
+    if (secureMs === null || cause === PLANNED_END || lost.has(connection)) continue;
     lost.set(connection, causeOfPort.get(localPort ?? -1) ?? cause ?? 'no cause');
   }
   return lost;

@@ -55,6 +55,7 @@ function ended(connection: number, localPort: number, secure = true): TransportR
     connection,
     localPort,
     startedMs: 1,
+    afterLoss: false,
     connectedMs: 2,
     secureMs: secure ? 3 : null,
     resumed: secure ? false : null,
