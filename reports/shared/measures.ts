@@ -1,5 +1,6 @@
 /** What programs that keep a history of numbers are told of a cell: one list, so that all formats name the same things. */
 import type { Row } from './columns.js';
+import { LIMITS } from './perception.js';
 
 export interface Measure {
   /** Kebab-case. Measures of one family are parts of one thing, and have one unit. */
@@ -48,6 +49,7 @@ export const MEASURES: readonly Measure[] = [
     failed: ['smaller', ({ cell }) => cell.requests.failed],
     unknown: ['smaller', ({ cell }) => cell.requests.unknown],
   }),
+  ...(['connections', 'requests'] as const).flatMap(servedWithin),
   alone('run-twice', '', 'Requests that are not idempotent and ran more than once.', ({ cell }) =>
     whenCompleted(cell.trials.completed, cell.executions.moreNonIdempotent),
   ),
@@ -137,6 +139,21 @@ function counts(
     better,
     help,
     value: (row) => whenCompleted(row.cell.trials.completed, value(row)),
+  }));
+}
+
+/** User-perceived quality: shares, one per limit. */
+function servedWithin(of: 'connections' | 'requests'): Measure[] {
+  return LIMITS.map(({ key, label }) => ({
+    family: `${of}-served-in-time`,
+    part: ['limit', label.replace(' s', 's').replace('.', '-')],
+    unit: 'ratio',
+    better: 'bigger',
+    help: `Share of the ${of} that were served again after the fault in less than that.`,
+    value: ({ cell }) => {
+      const counts = cell.perceived?.[of];
+      return counts == null || counts.total === 0 ? null : counts[key] / counts.total;
+    },
   }));
 }
 

@@ -6,6 +6,7 @@ import type { CellGroup } from '../shared/cells.js';
 import { formatCount, formatMs, formatPercent } from '../shared/format.js';
 import { printable } from '../shared/printable.js';
 import { barScale, describeScale, drawBar } from './bar.js';
+import { perceptionLines } from './perception.js';
 import { drawSparkline, sparklineSpan } from './sparkline.js';
 import { clip, wrap } from './text.js';
 
@@ -41,7 +42,11 @@ const MIN_CHART = 8;
 /** Below the table: a bar and a sparkline per strategy of each workload and fault. */
 export function chartLines(groups: readonly CellGroup[], options: ChartOptions): string[] {
   return groups.flatMap((group) => {
-    const charts = [...recoveryBars(group, options), ...replySparklines(group, options)];
+    const charts = [
+      ...recoveryBars(group, options),
+      ...replySparklines(group, options),
+      ...perceptionLines(group, options),
+    ];
     if (charts.length === 0) return [];
     const title = clip(`${printable(group.workload)}, ${printable(group.fault)}`, options.width);
     return ['', options.colours.bold(title), ...charts];

@@ -3,7 +3,7 @@
  * so that a run of any length can be summarized while it is read.
  */
 import type { CellSeries, RecoveryExample } from '../contracts/report.js';
-import type { Cell, Measurements, Phases, TrialResult } from '../contracts/results.js';
+import type { Cell, Measurements, PerceivedCounts, Phases, TrialResult } from '../contracts/results.js';
 import type { Prng } from '../contracts/workload.js';
 import { mean, median } from '../stats/average.js';
 import { measureDip } from '../stats/dip.js';
@@ -11,6 +11,7 @@ import { type Quantiles, quantile, summarizeQuantiles } from '../stats/quantile.
 import { MeanRateCurve, type RateCurve } from '../stats/rate-curve.js';
 import { Sample } from '../stats/sample.js';
 import { FaultMoments } from './fault-moments.js';
+import { addPerceived, NOTHING_PERCEIVED, perceivedConnections } from './perception.js';
 import { RecoverySamples } from './recovery-samples.js';
 
 /** Everything of a cell but its name. */
@@ -46,6 +47,9 @@ export class CellSamples {
   readonly #requests = { ok: 0, failed: 0, unknown: 0 };
   readonly #executions = { zero: 0, once: 0, more: 0, moreNonIdempotent: 0, byFencedPrimary: 0 };
   #corruptedBytes = 0;
+  #perceivedConnections = NOTHING_PERCEIVED;
+  /** Null when a trial does not tell. */
+  #perceivedRequests: PerceivedCounts | null = NOTHING_PERCEIVED;
   readonly #handshakesAfterFault = { full: 0, resumed: 0 };
   readonly #replicatedPerConnection: number[] = [];
   readonly #replicatedPerRequest: number[] = [];
@@ -72,6 +76,10 @@ export class CellSamples {
     addCounts(this.#executions, measurements.executions);
     addCounts(this.#handshakesAfterFault, measurements.handshakesAfterFault);
     this.#corruptedBytes += measurements.corruptedBytes;
+    this.#addPerceived(
+      perceivedConnections(measurements.connections),
+      measurements.perceivedRequests ?? null,
+    );
     for (const [reason, count] of Object.entries(measurements.refusals)) this.#addRefusals(reason, count);
     this.#addNotRecoverable(measurements.notRecoverable);
     this.#addCost(measurements);
@@ -90,6 +98,7 @@ export class CellSamples {
     addCounts(this.#afterFault, other.#afterFault);
     this.#neverRecovered += other.#neverRecovered;
     this.#corruptedBytes += other.#corruptedBytes;
+    this.#addPerceived(other.#perceivedConnections, other.#perceivedRequests);
     for (const [reason, count] of other.#refusals) this.#addRefusals(reason, count);
     this.#addNotRecoverable(other.#notRecoverable);
     this.#recoveries.merge(other.#recoveries);
@@ -119,6 +128,7 @@ export class CellSamples {
       requests: { ...this.#requests },
       executions: { ...this.#executions },
       corruptedBytes: this.#corruptedBytes,
+      perceived: { connections: this.#perceivedConnections, requests: this.#perceivedRequests },
       handshakesAfterFault: { ...this.#handshakesAfterFault },
       replication: this.#replication(),
       replicaCpuMsPerRecovery: median(this.#cpuMsPerRecovery),
@@ -185,6 +195,14 @@ export class CellSamples {
       if (connection.phases === null) continue;
       for (const name of PHASE_NAMES) this.#phasesMs[name].add(connection.phases[name]);
     }
+  }
+
+  #addPerceived(connections: PerceivedCounts, requests: PerceivedCounts | null): void {
+    this.#perceivedConnections = addPerceived(this.#perceivedConnections, connections);
+    this.#perceivedRequests =
+      this.#perceivedRequests === null || requests === null
+        ? null
+        : addPerceived(this.#perceivedRequests, requests);
   }
 
   #addRefusals(reason: string, count: number): void {

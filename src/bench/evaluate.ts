@@ -14,6 +14,7 @@ import {
 import type { Expectation } from '../contracts/strategy.js';
 import { ascending, quantile } from '../stats/quantile.js';
 import type { MachineLoad } from './machine-load.js';
+import { perceivedRequests } from './perception.js';
 import { connectionOutcomes, NO_REPLY } from './timeline.js';
 
 export interface Observations {
@@ -83,6 +84,7 @@ function measure(seen: Observations): Measurements {
     requests,
     executions: countExecutions(load, seen.executions),
     corruptedBytes: load.corruptedBytes,
+    perceivedRequests: perceivedRequests(load.requests, faultMs),
     handshakesAfterFault: handshakes.after,
     handshakesBeforeFault: handshakes.before,
     refusals: countRefusals(seen.survivors),

@@ -90,6 +90,15 @@ export const executionCountsSchema = z.object({
   byFencedPrimary: count.default(0),
 });
 
+/** Of so many that met a fault, how many were served again in less than what people notice, or bear. */
+const perceivedCountsSchema = z.object({
+  total: count,
+  under100Ms: count,
+  under1S: count,
+  under5S: count,
+  under11S: count,
+});
+
 /** One action of a fault; see `FaultEvent` for the values. */
 export const faultEventSchema = z.object({
   /** After the start of the load. */
@@ -122,6 +131,8 @@ export const measurementsSchema = z.object({
   requests: requestCountsSchema,
   executions: executionCountsSchema,
   corruptedBytes: count,
+  /** Requests in flight at the fault or intended after it, from the intended time; absent in older files. */
+  perceivedRequests: perceivedCountsSchema.optional(),
   handshakesAfterFault: z.object({ full: count, resumed: count }),
   /** Handshakes before the fault, which are those that opened the connections. */
   handshakesBeforeFault: z.object({ full: count, resumed: count }),
@@ -246,6 +257,13 @@ const aggregateShape = {
       timeTo95Ms: ms.nullable(),
     })
     .nullable(),
+  /**
+   * Requests in flight at the fault or intended after it, by their latency from the intended time (null in older files), and
+   * connections, by their interruption. Absent in older files.
+   */
+  perceived: z
+    .object({ requests: perceivedCountsSchema.nullable(), connections: perceivedCountsSchema })
+    .optional(),
   /** Medians over the trials that have it; null where none has, absent in older files. */
   memory: memorySchema.nullable().optional(),
   /** From the intended send time, in steady state: medians over the trials. */
@@ -323,6 +341,7 @@ export type TrialSpec = Readonly<z.infer<typeof trialSpecSchema>>;
 export type Phases = Readonly<z.infer<typeof phasesSchema>>;
 export type ConnectionOutcome = Readonly<z.infer<typeof connectionOutcomeSchema>>;
 export type Measurements = Readonly<z.infer<typeof measurementsSchema>>;
+export type PerceivedCounts = Readonly<z.infer<typeof perceivedCountsSchema>>;
 export type TrialResult = Readonly<z.infer<typeof trialResultSchema>>;
 export type Cell = Readonly<z.infer<typeof cellSchema>>;
 export type StrategySummary = Readonly<z.infer<typeof strategySummarySchema>>;

@@ -32,6 +32,11 @@ describe('the charts below the table', () => {
       'session-resumption  ▇▇█▇▇█▇██▇▇│     ▁▁▃▆▇▇▇▇▇▇▇▇▇█▇▇▇█▇█▇▇▇▇▇▇▇▇  100 %, 190 ms',
       'full-state-copy     ▆▅▅▅▅▅▅▅▅▅▆│ ▁▅▅▅▅▆▆▅▅▅▆▆▆▅▄▆▅▅▅▅▅▅▅▅▅▆▅▅▆▆▆▆  77 %, 40.0 ms',
       'spr                 ▇▇▇▇▆▇▇▇▇▇▇│ ▂▇▇▇▇▇▇▇▇▇▇▇▆▇▇▇▇▆▇▇█▇▇▇▇▇▇▆▇▇█▇  66 %, 40.0 ms',
+      'per cent served again in less than 0.1 s, 1 s, 5 s, 11 s',
+      'full-handshake      0/100/100/100 of 192 connections',
+      'session-resumption  0/100/100/100 of 192 connections',
+      'full-state-copy     100/100/100/100 of 192 connections',
+      'spr                 100/100/100/100 of 192 connections',
     ]);
   });
 
@@ -50,6 +55,11 @@ describe('the charts below the table', () => {
       'session-resumption  ######|   .:+*#####@##@##  100 %, 190 ms',
       'full-state-copy     ++++**| =++*++**++++++++*  77 %, 40.0 ms',
       'spr                 ######| *############@###  66 %, 40.0 ms',
+      'per cent served again in less than 0.1 s, 1 s, 5 s, 11 s',
+      'full-handshake      0/100/100/100 of 192 connections',
+      'session-resumption  0/100/100/100 of 192 connections',
+      'full-state-copy     100/100/100/100 of 192 connections',
+      'spr                 100/100/100/100 of 192 connections',
     ]);
   });
 
