@@ -7,6 +7,7 @@
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { OutputTail } from './output-tail.js';
 
 export interface Message {
   readonly kind: string;
@@ -35,8 +36,6 @@ export interface SpawnOptions {
 
 type OfKind<M extends Message, K extends M['kind']> = Extract<M, { kind: K }>;
 
-/** Enough for the stack of an error and what led to it. */
-const OUTPUT_TAIL_BYTES = 8192;
 /** A child has nothing to save; 2 s covers one that waits for a busy processor. */
 const END_GRACE_MS = 2000;
 
@@ -67,7 +66,7 @@ export class ChildChannel<Out extends Message, In extends Message> {
   readonly exited: Promise<ChildExit>;
 
   readonly #child: ChildProcess;
-  readonly #output = new Tail(OUTPUT_TAIL_BYTES);
+  readonly #output = new OutputTail();
   readonly #handlers = new Map<string, (message: In) => void>();
   #waiters: Waiter<In>[] = [];
   /** Messages that nobody has asked for yet: a child may answer before it is listened to. */
@@ -222,17 +221,20 @@ export type Handlers<In extends Message> = {
  * Makes this process a child of the orchestrator: handles its messages, exits with code 0 when the orchestrator goes,
  * leaves Ctrl-C to the orchestrator, and reports an error that nobody caught before it exits with code 1.
  *
+ * @param beforeExit what is to be done when the orchestrator goes; it has less than two seconds
  * @throws Error when this process was not started by {@link spawnChild}.
  */
 export function serveParent<In extends Message, Out extends Message>(
   handlers: Handlers<In>,
+  beforeExit: () => Promise<void> = async () => {},
 ): ParentChannel<Out> {
   if (process.send === undefined) {
     throw new Error('this module is the entry of a child process: it must be started by the orchestrator');
   }
   // The orchestrator died while this module was being loaded: there will be no event.
-  if (!process.connected) process.exit(0);
-  process.on('disconnect', () => process.exit(0));
+  const leave = (): void => void beforeExit().finally(() => process.exit(0));
+  if (!process.connected) leave();
+  process.on('disconnect', leave);
   // A terminal sends SIGINT to the whole process group; the orchestrator decides what ends and when.
   process.on('SIGINT', () => {});
   process.on('uncaughtException', (error) => reportFailure(error));
@@ -292,23 +294,4 @@ function guardStopped(pid: number): ChildProcess {
   guard.on('error', () => {});
   guard.unref();
   return guard;
-}
-
-/** Keeps the last bytes of what is pushed. */
-class Tail {
-  readonly #limit: number;
-  #bytes: Buffer = Buffer.alloc(0);
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  push(chunk: Buffer): void {
-    const joined = Buffer.concat([this.#bytes, chunk]);
-    this.#bytes = joined.subarray(Math.max(0, joined.length - this.#limit));
-  }
-
-  text(): string {
-    return this.#bytes.toString('utf8');
-  }
 }
