@@ -1,6 +1,8 @@
 /** What the orchestrator and the processes of a cluster say to each other. All times are ms of the clock they share. */
 import type { Identity } from './certificates.js';
-import type { DirectorConfig, Placement, ReplicaAddress, ReplicaStatus } from './director/director.js';
+import type { ReplicaStatus } from './director/director.js';
+import type { DirectorConfig, ReplicaAddress } from './director/director-config.js';
+import type { Placement } from './director/placement.js';
 import type { Engine } from './replica/replica.js';
 import type { ReplicationCounters } from './replication/link.js';
 
@@ -94,6 +96,8 @@ export type ReplicaEvent =
   | { readonly kind: 'status'; readonly holdings: ReplicaHoldings }
   | MemoryEvent
   | { readonly kind: 'report'; readonly report: ReplicaReport }
+  /** It was told to end, and has no flow left: it ends now. */
+  | { readonly kind: 'drained'; readonly report: ReplicaReport }
   | { readonly kind: 'failed'; readonly message: string };
 
 export interface DirectorStart extends DirectorConfig {
@@ -116,7 +120,23 @@ export interface FlowRow {
   cause: string | null;
 }
 
+/** One flow that moved while its owner lived. */
+export interface HandoverRow {
+  readonly flowId: number;
+  /** Replica that gave it away. */
+  readonly from: number;
+  readonly atMs: number;
+  /**
+   * For how long somebody waited: from the last byte of the old owner (of a flow that was idle then: from the next record of
+   * its client) to the first byte of the new one. Null when nobody has asked for anything since.
+   */
+  frozenMs: number | null;
+}
+
 export interface DirectorReport {
+  readonly handovers: readonly HandoverRow[];
+  /** Replicas that ended as planned, without a flow. */
+  readonly drained: readonly { readonly replica: number; readonly atMs: number }[];
   readonly failures: readonly { readonly replica: number; readonly cause: string; readonly atMs: number }[];
   readonly flows: readonly FlowRow[];
   /** Sealed application state that came with commits, bytes. */

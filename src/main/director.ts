@@ -2,8 +2,11 @@
 import { openSync, writeSync } from 'node:fs';
 import { type Clock, createClock } from '../base/clock.js';
 import { OWN_DESCRIPTORS, readOpenFileLimit } from '../bench/open-files.js';
-import { Director, type DirectorObserver, type ReplicaAddress } from '../cluster/director/director.js';
+import { Director } from '../cluster/director/director.js';
+import type { ReplicaAddress } from '../cluster/director/director-config.js';
+import type { DirectorObserver } from '../cluster/director/director-observer.js';
 import type { DirectorFlow } from '../cluster/director/flow.js';
+import { Handovers } from '../cluster/director/handovers.js';
 import { NonceLog } from '../cluster/director/nonce-log.js';
 import type {
   DirectorCommand,
@@ -21,6 +24,8 @@ class Recorder implements DirectorObserver {
   readonly #parent: ParentChannel<DirectorEvent>;
   failures: { replica: number; cause: string; atMs: number }[] = [];
   readonly #rows = new Map<number, FlowRow>();
+  readonly #handovers = new Handovers();
+  drained: { replica: number; atMs: number }[] = [];
   committedStateBytes = 0;
 
   constructor(parent: ParentChannel<DirectorEvent>) {
@@ -28,13 +33,16 @@ class Recorder implements DirectorObserver {
   }
 
   report(): DirectorReport {
-    const { failures, committedStateBytes } = this;
-    return { failures, flows: [...this.#rows.values()].map((row) => ({ ...row })), committedStateBytes };
+    const { failures, drained, committedStateBytes } = this;
+    const flows = [...this.#rows.values()].map((row) => ({ ...row }));
+    return { failures, drained, handovers: this.#handovers.rows(), flows, committedStateBytes };
   }
 
   /** Flows that live are remembered, but not what has happened to them. */
   forget(): void {
     this.failures = [];
+    this.drained = [];
+    this.#handovers.forget();
     this.committedStateBytes = 0;
     for (const [flowId, row] of this.#rows) {
       if (row.endedMs !== null) this.#rows.delete(flowId);
@@ -70,9 +78,23 @@ class Recorder implements DirectorObserver {
   flowResumed(flow: DirectorFlow, atMs: number): void {
     const row = this.#rows.get(flow.id);
     if (row !== undefined) row.resumedMs = atMs;
+    this.#handovers.resumed(flow.id, atMs);
+  }
+
+  flowHandedOver(flow: DirectorFlow, from: number, idle: boolean, atMs: number): void {
+    this.#handovers.handedOver(flow.id, from, idle, atMs);
+  }
+
+  flowAsked(flow: DirectorFlow, atMs: number): void {
+    this.#handovers.asked(flow.id, atMs);
+  }
+
+  replicaDrained(replica: number, atMs: number): void {
+    this.drained.push({ replica, atMs });
   }
 
   flowEnded(flow: DirectorFlow, cause: string, atMs: number): void {
+    this.#handovers.ended(flow.id);
     const row = this.#rows.get(flow.id);
     if (row === undefined) return;
     row.endedMs = atMs;

@@ -192,6 +192,8 @@ function loadReport(stories: readonly Story[]): LoadReport {
 function directorReport(stories: readonly Story[]): DirectorReport {
   return {
     failures: [{ replica: 0, cause: 'end', atMs: DETECTED_MS }],
+    handovers: [],
+    drained: [],
     flows: stories.flatMap(({ flows }) => flows),
     committedStateBytes: 0,
   };

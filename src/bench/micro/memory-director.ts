@@ -1,7 +1,8 @@
 /** A director whose clients and replicas are in memory: what it does for records and flows, without system calls. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../base/clock.js';
-import { Director, type DirectorObserver } from '../../cluster/director/director.js';
+import { Director } from '../../cluster/director/director.js';
+import type { DirectorObserver } from '../../cluster/director/director-observer.js';
 import { DEFAULT_DETECTOR_OPTIONS } from '../../cluster/director/failure-detector.js';
 import { Trunk, type TrunkHandler } from '../../net/trunk.js';
 import { MemorySocket } from './memory-socket.js';
@@ -14,6 +15,9 @@ const NO_OBSERVER: DirectorObserver = {
   flowRedirected() {},
   flowResumed() {},
   flowEnded() {},
+  flowHandedOver() {},
+  flowAsked() {},
+  replicaDrained() {},
   stateCommitted() {},
 };
 const QUIET: TrunkHandler = { tlsRecord() {}, controlRecord() {}, batchEnd() {}, closed() {} };

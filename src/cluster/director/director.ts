@@ -6,7 +6,6 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../base/clock.js';
 import { ProtocolError } from '../../base/errors.js';
 import { createPrng } from '../../base/prng.js';
-import type { BackupRole, Expectation } from '../../contracts/strategy.js';
 import type { Prng } from '../../contracts/workload.js';
 import {
   COMMIT_QUIET,
@@ -15,59 +14,21 @@ import {
   encodeFence,
   parseCredit,
   parseEnd,
+  parseHandoff,
   parseSealed,
 } from '../../net/control-records.js';
 import { Trunk } from '../../net/trunk.js';
 import { greetReplica } from '../../net/trunk-greeting.js';
 import { Alert } from '../../tls/alert.js';
-import { type DetectorOptions, FailureDetector } from './failure-detector.js';
+import type { DirectorConfig, ReplicaAddress } from './director-config.js';
+import type { DirectorObserver } from './director-observer.js';
+import { DEFAULT_DRAIN_LIMIT_MS, Drains } from './drains.js';
+import { FailureDetector } from './failure-detector.js';
 import { DirectorFlow, type FlowHost, type Upstream } from './flow.js';
-import type { LinkShape } from './link-direction.js';
+import { FlowWalk } from './flow-walk.js';
 import type { NonceLog } from './nonce-log.js';
-import { Protection } from './protection.js';
+import { nextReplica, type Placement } from './placement.js';
 import { TcpUpstream } from './tcp-upstream.js';
-
-/** One process of a replica, and where it listens for the director. */
-export interface ReplicaAddress extends Pick<Upstream, 'index' | 'incarnation'> {
-  /** Of its trunk; of a server that knows none, the port for its clients. */
-  readonly trunkPort: number;
-}
-
-export interface DirectorConfig extends LinkShape {
-  readonly replicas: readonly ReplicaAddress[];
-  /** Proves to replicas that this is their director, and the other way round. */
-  readonly trunkKey: Uint8Array;
-  /** From the strategy: whether flows are taken over at all, and when idle ones are. */
-  readonly transport: Expectation['transport'];
-  readonly idleFlows: BackupRole['idleFlows'];
-  /** Of the jitter of the clients' links; absent: 0. */
-  readonly linkSeed?: number;
-  readonly detector: DetectorOptions;
-  /** Port for clients on 127.0.0.1; 0 for any. */
-  readonly port: number;
-  /** Further clients are closed as they come; `Infinity` for no limit, also when absent. */
-  readonly maxClients?: number;
-  /** Present when the replicas are servers that know no trunk: each flow gets a TCP connection of its own then. */
-  readonly external?: {
-    /** Whether each connection begins with a PROXY protocol header. */
-    readonly proxyProtocol: boolean;
-  };
-}
-
-/** What happens at the director, with its time (ms of the shared clock). */
-export interface DirectorObserver {
-  flowOpened(flow: DirectorFlow, atMs: number): void;
-  replicaFailed(index: number, cause: string, atMs: number): void;
-  /** The flow was sent to its backup. */
-  flowRedirected(flow: DirectorFlow, atMs: number): void;
-  /** First server byte after a takeover. */
-  flowResumed(flow: DirectorFlow, atMs: number): void;
-  flowEnded(flow: DirectorFlow, cause: string, atMs: number): void;
-  stateCommitted(bytes: number): void;
-}
-
-/** `primary`: new flows go to the first live replica. `spread`: to all in turn, as when warming up. */
-export type Placement = 'primary' | 'spread';
 
 /** A replica as the director counts it. */
 export interface ReplicaStatus extends Pick<Upstream, 'index' | 'incarnation'> {
@@ -95,7 +56,12 @@ export class Director implements FlowHost {
   readonly #flows = new Map<number, DirectorFlow>();
   readonly #server: Server;
   readonly #linkPrng: Prng;
-  readonly #protection = new Protection((flow) => this.#backupFor(flow.owner.index));
+  readonly #drains: Drains;
+  /** Gives flows a backup that have none, or one that is about to end. */
+  readonly #walk = new FlowWalk(
+    (flow) => this.#attend(flow),
+    () => this.#releaseEmpty(),
+  );
   #corkedFlows: DirectorFlow[] = [];
   #lastFlowId = 0;
   #spreadTurn = 0;
@@ -107,6 +73,7 @@ export class Director implements FlowHost {
     this.#observer = observer;
     this.#clock = clock;
     this.#nonceLog = nonceLog;
+    this.#drains = new Drains(config.drainLimitMs ?? DEFAULT_DRAIN_LIMIT_MS);
     this.#linkPrng = createPrng(config.linkSeed ?? 0).fork('link');
     // A client may finish sending and still wait for its reply.
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.accept(socket));
@@ -128,7 +95,8 @@ export class Director implements FlowHost {
 
   stop(): void {
     clearInterval(this.#heartbeat);
-    this.#protection.stop();
+    this.#walk.stop();
+    this.#drains.stop();
     this.#server.close();
     for (const flow of [...this.#flows.values()]) flow.reset('director-stopped');
     for (const replica of this.#replicas) replica.trunk.fence('director-stopped');
@@ -154,12 +122,28 @@ export class Director implements FlowHost {
     this.fence(address.index, 'replaced');
     const replica = await this.#reach(address);
     this.#replicas[this.#replicas.indexOf(this.#replica(address.index))] = replica;
-    this.#protection.restart(this.#flows.values());
+    this.#walk.restart(this.#flows.values());
   }
 
-  /** Whether flows without a backup are still to be told of a replica that has come back. */
+  /**
+   * No new flow goes to this replica any more, and what others keep there goes elsewhere. Its flows move when it offers
+   * them; those of which the client has seen nothing move at once. It is told when none is left.
+   */
+  drain(index: number): void {
+    const replica = this.#replica(index);
+    if (!replica.alive || this.#drains.leaving(index)) return;
+    this.#drains.begin(replica);
+    if (this.#config.transport === 'kept') {
+      for (const flow of [...replica.flows]) {
+        if (flow.untouched && flow.backup !== undefined) this.#moveFrom(replica, flow);
+      }
+    }
+    this.#walk.restart(this.#flows.values());
+  }
+
+  /** Whether flows are still to be told of a backup, after a replica has come back or is about to end. */
   get protecting(): boolean {
-    return this.#protection.pending;
+    return this.#walk.pending;
   }
 
   status(): ReplicaStatus[] {
@@ -177,6 +161,10 @@ export class Director implements FlowHost {
 
   corked(flow: DirectorFlow): void {
     this.#corkedFlows.push(flow);
+  }
+
+  asked(flow: DirectorFlow): void {
+    this.#observer.flowAsked(flow, this.#clock());
   }
 
   resumedOutput(flow: DirectorFlow): void {
@@ -197,6 +185,7 @@ export class Director implements FlowHost {
     this.#flows.delete(flow.id);
     this.#nonceLog?.ended(flow.id);
     this.#replicas.find((replica) => replica === flow.owner)?.flows.delete(flow);
+    if (this.#drains.leaving(flow.owner.index)) this.#releaseEmpty();
     // Its primary makes the backup forget it, unless it hangs, or is gone.
     this.#replicas.find(({ index }) => index === flow.backup)?.trunk.sendEnd(flow.id, 'closed');
     this.#observer.flowEnded(flow, cause, this.#clock());
@@ -280,29 +269,47 @@ export class Director implements FlowHost {
   }
 
   #place(): Replica | undefined {
-    const alive = this.#replicas.filter((replica) => replica.alive);
-    if (this.placement === 'primary') return alive[0];
+    const open = this.#replicas.filter((replica) => this.#isOpen(replica));
+    if (this.placement === 'primary') return open[0];
     this.#spreadTurn += 1;
-    return alive[this.#spreadTurn % alive.length];
+    return open[this.#spreadTurn % open.length];
   }
 
-  /** The next live replica after `index`, going round. */
   #backupFor(index: number): number | undefined {
     if (this.#config.transport !== 'kept') return undefined;
-    const count = this.#replicas.length;
-    for (let step = 1; step < count; step++) {
-      const candidate = this.#replicas[(index + step) % count];
-      if (candidate?.alive === true) return candidate.index;
+    return nextReplica(this.#replicas, index, (replica) => this.#isOpen(replica))?.index;
+  }
+
+  #isOpen({ alive, index }: Replica): boolean {
+    return alive && !this.#drains.leaving(index);
+  }
+
+  /** Returns whether something had to be done about the flow. */
+  #attend(flow: DirectorFlow): boolean {
+    // Only who serves a flow knows when its backup has all of its state.
+    if (flow.parked && this.#drains.leaving(flow.owner.index)) {
+      this.woken(flow);
+      return true;
     }
-    return undefined;
+    if (flow.backup !== undefined && !this.#drains.leaving(flow.backup)) return false;
+    const backup = this.#backupFor(flow.owner.index);
+    if (backup === flow.backup) return false;
+    flow.protect(backup);
+    return true;
+  }
+
+  #releaseEmpty(): void {
+    if (!this.#walk.pending) this.#drains.releaseEmpty();
   }
 
   #control(replica: Replica, flowId: number, type: number, flags: number, body: Buffer): void {
+    if (flowId === 0 && type === ControlType.handoff) this.drain(replica.index);
     const flow = this.#ownedFlow(replica, flowId);
     // The client may have closed while this was under way; heartbeats have no flow.
     if (flow === undefined) return;
     try {
-      this.#flowControl(flow, type, flags, body);
+      if (type === ControlType.handoff) this.#handoff(replica, flow, parseHandoff(body));
+      else this.#flowControl(flow, type, flags, body);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       flow.owner.trunk.sendEnd(flow.id, 'internal-error');
@@ -353,6 +360,29 @@ export class Director implements FlowHost {
     if (state !== undefined) this.#observer.stateCommitted(state.length);
   }
 
+  /** The flow is at a commit that its backup can go on from, and has acknowledged all that it needs for it. */
+  #handoff(replica: Replica, flow: DirectorFlow, backup: number): void {
+    // It is being told of another backup, and will offer the flow again.
+    if (backup !== flow.backup) return;
+    if (flow.journal.recoverable) this.#moveFrom(replica, flow);
+    else replica.trunk.sendControl(flow.id, ControlType.handoff, Buffer.alloc(0));
+  }
+
+  /** To its backup, while its owner lives. */
+  #moveFrom(replica: Replica, flow: DirectorFlow): void {
+    replica.flows.delete(flow);
+    replica.trunk.sendEnd(flow.id, 'handed-over');
+    if (this.#assignNewOwner(flow, replica)) {
+      const { idle } = flow.journal;
+      flow.handedOver = true;
+      this.#observer.flowHandedOver(flow, replica.index, idle, this.#clock());
+      if (flow.untouched) flow.reopen();
+      else if (idle && this.#config.idleFlows === 'lazy') flow.park();
+      else this.woken(flow);
+    }
+    this.#releaseEmpty();
+  }
+
   #uncorkAll(): void {
     const flows = this.#corkedFlows;
     if (flows.length === 0) return;
@@ -374,6 +404,10 @@ export class Director implements FlowHost {
     if (!replica.alive) return;
     replica.alive = false;
     this.#uncorkAll();
+    if (this.#drains.ended(replica.index)) {
+      this.#observer.replicaDrained(replica.index, this.#clock());
+      return;
+    }
     this.#observer.replicaFailed(replica.index, cause, this.#clock());
     const flows = [...replica.flows];
     replica.flows.clear();
@@ -434,6 +468,7 @@ export class Director implements FlowHost {
       return false;
     }
     flow.takenFrom = from;
+    flow.handedOver = false;
     flow.owner = owner;
     flow.backup = this.#backupFor(owner.index);
     owner.flows.add(flow);

@@ -12,6 +12,7 @@ import {
   encodePark,
   encodeProtect,
   encodeTake,
+  HANDED_OVER,
 } from '../../net/control-records.js';
 import type { Trunk } from '../../net/trunk.js';
 import { Alert } from '../../tls/alert.js';
@@ -42,6 +43,8 @@ export interface Upstream {
 export interface FlowHost {
   /** Gathers writes to this client until the end of the current trunk batch. */
   corked(flow: DirectorFlow): void;
+  /** First client record after a takeover, before the first server record. */
+  asked(flow: DirectorFlow): void;
   /** First server record after a takeover. */
   resumedOutput(flow: DirectorFlow): void;
   /** The client spoke on a flow whose takeover was put off. */
@@ -70,6 +73,8 @@ export class DirectorFlow {
   takenFrom: Upstream | undefined;
   /** Idle at the fault: taken over when the client next speaks. */
   parked = false;
+  /** {@link takenFrom} did not fail: it had nothing more to replicate. */
+  handedOver = false;
 
   readonly #host: FlowHost;
   readonly #journals: boolean;
@@ -80,6 +85,7 @@ export class DirectorFlow {
   #paused = false;
   #corked = false;
   #awaitsOutput = false;
+  #awaitsInput = false;
   /** Why nothing more comes from the client. */
   #inputEnd: EndReason | undefined;
   #ended = false;
@@ -127,6 +133,7 @@ export class DirectorFlow {
     this.link.write(record);
     if (this.#awaitsOutput) {
       this.#awaitsOutput = false;
+      this.#awaitsInput = false;
       this.#host.resumedOutput(this);
     }
     this.#uncreditedBytes += record.length;
@@ -172,8 +179,9 @@ export class DirectorFlow {
   /** Hands the flow to {@link owner} as it is: the evidence, then the journal. */
   take(): void {
     this.parked = false;
-    this.owner.trunk.sendControl(this.id, ControlType.take, this.#encodeTake());
+    this.owner.trunk.sendControl(this.id, ControlType.take, this.#encodeTake(), this.#originFlags);
     this.#awaitsOutput = true;
+    this.#awaitsInput = true;
     this.#replay(this.journal.records);
   }
 
@@ -185,13 +193,17 @@ export class DirectorFlow {
     this.parked = true;
     const { index: from, incarnation: fromIncarnation } = this.takenFrom ?? this.owner;
     const body = encodePark({ from, fromIncarnation, backup: this.backup });
-    this.owner.trunk.sendControl(this.id, ControlType.park, body);
+    this.owner.trunk.sendControl(this.id, ControlType.park, body, this.#originFlags);
   }
 
   /** From now on the state goes to `backup`; undefined when no replica is left for it. */
   protect(backup: number | undefined): void {
     this.backup = backup;
     this.owner.trunk.sendControl(this.id, ControlType.protect, encodeProtect(backup));
+  }
+
+  get #originFlags(): number {
+    return this.handedOver ? HANDED_OVER : 0;
   }
 
   #open(): void {
@@ -241,9 +253,15 @@ export class DirectorFlow {
   #forward(record: Buffer): void {
     if (this.parked) this.#host.woken(this);
     if (this.#ended) return;
+    if (this.#awaitsInput) this.#noteAsked();
     if (this.#journals) this.journal.read(record);
     else this.journal.recordsRead += 1;
     this.#send(record);
+  }
+
+  #noteAsked(): void {
+    this.#awaitsInput = false;
+    this.#host.asked(this);
   }
 
   #send(record: Buffer): void {

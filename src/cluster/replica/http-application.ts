@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Application, Exchange } from '../../contracts/workload.js';
 import type { AppStream } from './app-stream.js';
 import type { Connection } from './connection.js';
+import { KeepAlive } from './keep-alive.js';
 import type { Ledger } from './ledger.js';
 import { TrackedResponse } from './tracked-response.js';
 
@@ -51,6 +52,7 @@ const DEFAULT_LIMITS: RequestLimits = {
 export class HttpApplication {
   readonly #server: Server<typeof IncomingMessage, typeof TrackedResponse>;
   readonly #connections = new WeakMap<object, Connection>();
+  readonly #keepAlive = new KeepAlive();
 
   constructor(application: Application, ledger: Pick<Ledger, 'record'>, limits = DEFAULT_LIMITS) {
     const options = {
@@ -63,6 +65,7 @@ export class HttpApplication {
     };
     this.#server = createServer(options, (request, response) => {
       const connection = this.#connections.get(request.socket);
+      this.#keepAlive.answering(request.socket, response);
       answer(application, request, response, new HttpExchange(connection, response, ledger));
     });
     // The limits are not in force before, and this server never listens: connections are handed to it.
@@ -75,7 +78,13 @@ export class HttpApplication {
    */
   serve(stream: ServedStream, connection?: Connection): void {
     if (connection !== undefined) this.#connections.set(stream, connection);
+    this.#keepAlive.add(stream);
     stream.once('readable', () => this.#server.emit('connection', stream));
+  }
+
+  /** Ends all connections, those with a request behind its reply: clients are to connect to somebody else. */
+  drain(): void {
+    this.#keepAlive.end();
   }
 }
 

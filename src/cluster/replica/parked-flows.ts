@@ -27,9 +27,11 @@ export class ParkedFlows {
     this.#forwarding = new StateForwarding((flowId) => host.keptOf(flowId));
   }
 
-  park(flowId: number, { from, fromIncarnation, backup }: Park): void {
+  /** @param handedOver by the replica that the flow is from, which had nothing more to replicate */
+  park(flowId: number, { from, fromIncarnation, backup }: Park, handedOver: boolean): void {
     this.#awaited.set(flowId, backup);
-    this.#host.whenDrained(from, fromIncarnation, () => this.#drained(flowId));
+    if (handedOver) this.#drained(flowId);
+    else this.#host.whenDrained(from, fromIncarnation, () => this.#drained(flowId));
   }
 
   /** The state goes to `backup` from now on. */

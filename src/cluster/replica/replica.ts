@@ -10,6 +10,7 @@ import type { RecoveryStrategy, RefusalReason } from '../../contracts/strategy.j
 import {
   ControlType,
   type EndReason,
+  HANDED_OVER,
   parseCredit,
   parseEnd,
   parseFence,
@@ -31,15 +32,16 @@ import {
 import { plaintextAlert } from '../../tls/alert.js';
 import { CommittedStateSeal } from '../replication/committed-state-seal.js';
 import { IncomingLinks, OutgoingLink, type ReplicationCounters } from '../replication/link.js';
-import { type CommittedState, parseCommittedState, parseStateMessage } from '../replication/state-message.js';
 import { alertOfReason } from './alert-of-reason.js';
+import { openCommittedState } from './committed-state.js';
 import { Connection } from './connection.js';
 import type { ConnectionHost, SealingOptions } from './connection-host.js';
 import type { HttpApplication } from './http-application.js';
-import { KeptConnection } from './kept-state.js';
+import { KeptConnections } from './kept-connections.js';
 import { NativeConnection } from './native-connection.js';
 import { ParkedFlows } from './parked-flows.js';
 import { planResumption } from './resume-plan.js';
+import type { ServedFlow } from './served-flow.js';
 
 /** Bytes of a new flow that may be sent before the director gives credit; its window. */
 const INITIAL_CREDIT_BYTES = 256 * 1024;
@@ -85,19 +87,6 @@ export interface ReplicaObserver {
   refused(flowId: number, reason: RefusalReason): void;
 }
 
-/** A flow on this replica, in one of its stages. */
-type Served =
-  | { readonly stage: 'handshake'; readonly handshake: ServerHandshake; backup: number | undefined }
-  | { readonly stage: 'connection'; readonly connection: Connection }
-  | { readonly stage: 'native'; readonly native: NativeConnection }
-  /** The link from the failed primary is still being drained: what arrives meanwhile waits. */
-  | {
-      readonly stage: 'taking';
-      readonly records: Buffer[];
-      backup: number | undefined;
-      ended: EndReason | undefined;
-    };
-
 export class Replica implements ConnectionHost {
   readonly strategy: RecoveryStrategy;
   readonly seal: CommittedStateSeal;
@@ -107,13 +96,15 @@ export class Replica implements ConnectionHost {
   readonly #clock: Clock;
   readonly #incoming: IncomingLinks;
   readonly #outgoing = new Map<number, OutgoingLink>();
-  readonly #kept = new Map<number, KeptConnection>();
-  readonly #flows = new Map<number, Served>();
+  readonly #kept = new KeptConnections();
+  readonly #flows = new Map<number, ServedFlow>();
   readonly #parked: ParkedFlows;
   readonly #server: Server;
   readonly #trunkKey: Buffer;
   #trunk: Trunk | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
+  /** Called when no flow is left on this replica; undefined unless it is to end. */
+  #drained: (() => void) | undefined;
 
   constructor(options: ReplicaOptions, observer: ReplicaObserver, clock: Clock) {
     this.strategy = options.strategy;
@@ -123,8 +114,8 @@ export class Replica implements ConnectionHost {
     this.#observer = observer;
     this.#clock = clock;
     this.#incoming = new IncomingLinks(options.clusterKey, {
-      state: (flowId, payload) => this.#keep(flowId, payload),
-      forget: (flowId) => this.#forget(flowId),
+      state: (flowId, payload) => this.#kept.add(flowId, payload),
+      forget: (flowId) => this.#kept.forget(flowId),
     });
     this.#parked = this.#createParkedFlows();
     this.#trunkKey = deriveTrunkKey(options.clusterKey);
@@ -171,6 +162,18 @@ export class Replica implements ConnectionHost {
     this.#incoming.close();
   }
 
+  /**
+   * Gives all flows away: to their backups, or, where nothing is replicated, back to their clients, which are told to
+   * connect again. Resolves when none is left, or the director has gone: the process may end then.
+   */
+  drain(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#drained = resolve;
+      if (this.#trunk === undefined) resolve();
+      else this.#giveAway(this.#trunk);
+    });
+  }
+
   /** Flows that this replica serves, and flows of which it has the state of another one. */
   get holdings(): { readonly serves: number; readonly keeps: number } {
     return { serves: this.#flows.size, keeps: this.#kept.size };
@@ -214,11 +217,27 @@ export class Replica implements ConnectionHost {
     }
     this.#trunk = new Trunk(socket, {
       tlsRecord: (flowId, record) => this.#clientRecord(flowId, record),
-      controlRecord: (flowId, type, _flags, body) => this.#control(flowId, type, body),
+      controlRecord: (flowId, type, flags, body) =>
+        this.#attempt(flowId, () => this.#flowControl(flowId, type, flags, body)),
       batchEnd: () => {},
       closed: () => this.#directorLost(),
     });
     this.#heartbeat = setInterval(() => this.#trunk?.sendHeartbeat(), this.#options.heartbeatIntervalMs);
+  }
+
+  #giveAway(trunk: Trunk): void {
+    trunk.sendControl(0, ControlType.handoff, Buffer.alloc(0));
+    if (this.strategy.primary === undefined) this.#options.application.drain();
+    for (const served of this.#flows.values()) {
+      if (served.stage === 'connection') served.connection.handOver();
+    }
+  }
+
+  /** The director cannot move a flow, or none is left. */
+  #handoffAnswered(flowId: number): void {
+    const served = this.#flows.get(flowId);
+    if (flowId === 0) this.#drained?.();
+    else if (served?.stage === 'connection') served.connection.handoverRefused();
   }
 
   /** Without a director nobody can be reached; the next one starts with nothing. */
@@ -231,8 +250,9 @@ export class Replica implements ConnectionHost {
     }
     this.#flows.clear();
     this.#parked.clear();
-    for (const flowId of [...this.#kept.keys()]) this.#forget(flowId);
+    this.#kept.clear();
     this.#trunk = undefined;
+    this.#drained?.();
   }
 
   #clientRecord(flowId: number, record: Buffer): void {
@@ -252,10 +272,6 @@ export class Replica implements ConnectionHost {
     }
   }
 
-  #control(flowId: number, type: number, body: Buffer): void {
-    this.#attempt(flowId, () => this.#flowControl(flowId, type, body));
-  }
-
   /** What is malformed ends its flow; the others do not notice. */
   #attempt(flowId: number, action: () => void): void {
     try {
@@ -267,13 +283,13 @@ export class Replica implements ConnectionHost {
     }
   }
 
-  #flowControl(flowId: number, type: number, body: Buffer): void {
+  #flowControl(flowId: number, type: number, flags: number, body: Buffer): void {
     switch (type) {
       case ControlType.open:
         this.#open(flowId, parseOpen(body).backup);
         return;
       case ControlType.take:
-        this.#take(flowId, parseTake(Buffer.from(body)));
+        this.#take(flowId, parseTake(Buffer.from(body)), (flags & HANDED_OVER) !== 0);
         return;
       case ControlType.end:
         this.#end(flowId, parseEnd(body));
@@ -282,7 +298,10 @@ export class Replica implements ConnectionHost {
         this.#protect(flowId, parseProtect(body));
         return;
       case ControlType.park:
-        this.#parked.park(flowId, parsePark(body));
+        this.#parked.park(flowId, parsePark(body), (flags & HANDED_OVER) !== 0);
+        return;
+      case ControlType.handoff:
+        this.#handoffAnswered(flowId);
         return;
       case ControlType.fence: {
         const { replica, incarnation } = parseFence(body);
@@ -346,6 +365,7 @@ export class Replica implements ConnectionHost {
     this.#flows.set(flowId, { stage: 'connection', connection });
     connection.establish();
     for (const record of handshake.takeHeldRecords()) connection.clientRecord(record);
+    if (this.#drained !== undefined) connection.handOver();
   }
 
   #linkTo(backup: number | undefined): OutgoingLink | undefined {
@@ -369,7 +389,7 @@ export class Replica implements ConnectionHost {
         return;
       default:
         this.#parked.forget(flowId);
-        this.#forget(flowId);
+        this.#kept.forget(flowId);
     }
   }
 
@@ -407,27 +427,10 @@ export class Replica implements ConnectionHost {
     this.#flows.delete(flowId);
   }
 
-  #keep(flowId: number, payload: Buffer): void {
-    let kept = this.#kept.get(flowId);
-    if (kept === undefined) {
-      kept = new KeptConnection();
-      this.#kept.set(flowId, kept);
-    }
-    try {
-      kept.apply(parseStateMessage(payload));
-    } finally {
-      payload.fill(0);
-    }
-  }
-
-  #forget(flowId: number): void {
-    this.#kept.get(flowId)?.wipe();
-    this.#kept.delete(flowId);
-  }
-
-  #take(flowId: number, take: Take): void {
+  /** @param handedOver by its owner, which had nothing more to replicate */
+  #take(flowId: number, take: Take, handedOver: boolean): void {
     const takenMs = this.#clock();
-    const taking: Extract<Served, { stage: 'taking' }> = {
+    const taking: Extract<ServedFlow, { stage: 'taking' }> = {
       stage: 'taking',
       records: [],
       backup: take.backup,
@@ -435,19 +438,22 @@ export class Replica implements ConnectionHost {
     };
     this.#flows.set(flowId, taking);
     this.#parked.taken(flowId);
-    this.#incoming.whenDrained(take.from, take.fromIncarnation, LINK_DRAIN_GRACE_MS, () => {
+    const drained = (): void => {
       // The director may have gone meanwhile, and all flows with it.
       if (this.#flows.get(flowId) !== taking) return;
       this.#flows.delete(flowId);
       this.#attempt(flowId, () => this.#takeOver(flowId, { ...take, backup: taking.backup }, takenMs));
       for (const record of taking.records) this.#clientRecord(flowId, record);
       if (taking.ended !== undefined) this.#end(flowId, taking.ended);
-    });
+    };
+    if (handedOver) drained();
+    else this.#incoming.whenDrained(take.from, take.fromIncarnation, LINK_DRAIN_GRACE_MS, drained);
   }
 
   #takeOver(flowId: number, take: Take, takenMs: number): void {
-    const kept = this.#kept.get(flowId) ?? new KeptConnection();
-    const committed = this.#openCommitted(flowId, take);
+    const kept = this.#kept.take(flowId);
+    const committed = openCommittedState(this.seal, flowId, take);
+    if (take.sealedState !== undefined && committed === undefined) this.#incoming.counters.refused += 1;
     const evidence = {
       commit: take.commit,
       delivered: take.delivered,
@@ -460,12 +466,11 @@ export class Replica implements ConnectionHost {
     };
     const plan = planResumption(kept, take, decision, committed);
     if ('refused' in plan) {
-      this.#forget(flowId);
+      kept.wipe();
       this.#refuse(flowId, plan.refused);
       return;
     }
     kept.wipeSecrets();
-    this.#kept.delete(flowId);
     const stateMs = this.#clock();
     const { state, recordsRead, recordsWritten } = plan;
     const connection = new Connection(
@@ -482,19 +487,6 @@ export class Replica implements ConnectionHost {
     this.#observer.takenOver(flowId, { takenMs, stateMs, cryptoMs: this.#clock() });
     this.#flows.set(flowId, { stage: 'connection', connection });
     connection.resume(plan, take);
-  }
-
-  #openCommitted(flowId: number, take: Take): CommittedState | undefined {
-    if (take.sealedState === undefined) return undefined;
-    const opened = this.seal.open(flowId, take.commit, take.sealedState);
-    if (opened === undefined) {
-      this.#incoming.counters.refused += 1;
-      return undefined;
-    }
-    try {
-      return parseCommittedState(opened);
-    } finally {
-      opened.fill(0);
-    }
+    if (this.#drained !== undefined) connection.handOver();
   }
 }

@@ -1,7 +1,8 @@
 /** A replica that speaks the trunk by hand, and a director in front of it with raw TCP clients. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createClock } from '../../../src/base/clock.js';
-import { Director, type DirectorConfig } from '../../../src/cluster/director/director.js';
+import { Director } from '../../../src/cluster/director/director.js';
+import type { DirectorConfig } from '../../../src/cluster/director/director-config.js';
 import { ControlType } from '../../../src/net/control-records.js';
 import { Trunk } from '../../../src/net/trunk.js';
 import { deriveTrunkKey, greetDirector } from '../../../src/net/trunk-greeting.js';
@@ -123,6 +124,9 @@ export class DirectorBench {
   readonly ended: { readonly flowId: number; readonly cause: string }[] = [];
   readonly failures: { readonly replica: number; readonly cause: string }[] = [];
   readonly redirected: number[] = [];
+  readonly drained: number[] = [];
+  readonly handedOver: { readonly flowId: number; readonly from: number; readonly idle: boolean }[] = [];
+  readonly asked: number[] = [];
   readonly resumed: number[] = [];
   readonly opened: number[] = [];
   readonly #clients: FakeClient[] = [];
@@ -194,6 +198,9 @@ export class DirectorBench {
         flowRedirected: ({ id }) => this.redirected.push(id),
         flowResumed: ({ id }) => this.resumed.push(id),
         flowEnded: ({ id }, cause) => this.ended.push({ flowId: id, cause }),
+        flowHandedOver: ({ id }, from, idle) => this.handedOver.push({ flowId: id, from, idle }),
+        flowAsked: ({ id }) => this.asked.push(id),
+        replicaDrained: (index) => this.drained.push(index),
         stateCommitted: () => {},
       },
       createClock(process.hrtime.bigint()),

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { DirectorConfig } from '../../../src/cluster/director/director.js';
+import type { DirectorConfig } from '../../../src/cluster/director/director-config.js';
 import { FLOW_WINDOW_BYTES } from '../../../src/cluster/director/flow.js';
 import { ControlType, parseEnd, parseOpen } from '../../../src/net/control-records.js';
 import { until } from '../replica/harness.js';

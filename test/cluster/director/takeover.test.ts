@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { DirectorConfig } from '../../../src/cluster/director/director.js';
+import type { DirectorConfig } from '../../../src/cluster/director/director-config.js';
 import {
   ControlType,
   parseEnd,

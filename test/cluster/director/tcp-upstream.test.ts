@@ -2,7 +2,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createClock } from '../../../src/base/clock.js';
-import { Director, type DirectorObserver } from '../../../src/cluster/director/director.js';
+import { Director } from '../../../src/cluster/director/director.js';
+import type { DirectorObserver } from '../../../src/cluster/director/director-observer.js';
 import { encodeProxyHeader } from '../../../src/net/proxy-protocol.js';
 import { RecordDeframer, TLS_STREAM } from '../../../src/tls/deframer.js';
 import { listen, until } from '../replica/harness.js';
@@ -100,6 +101,9 @@ class Bench {
       flowRedirected() {},
       flowResumed() {},
       flowEnded: (_flow, cause) => bench.ended.push(cause),
+      flowHandedOver() {},
+      flowAsked() {},
+      replicaDrained() {},
       stateCommitted() {},
     };
     bench.#director = new Director(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DirectorFlow } from '../../../src/cluster/director/flow.js';
-import { Protection } from '../../../src/cluster/director/protection.js';
+import { FlowWalk } from '../../../src/cluster/director/flow-walk.js';
 
 const FLOWS_PER_TURN = 64;
 
@@ -25,20 +25,30 @@ function standIns(backups: readonly (number | undefined)[]): { flows: DirectorFl
   return { flows: all as unknown as DirectorFlow[], all };
 }
 
+/** Gives every flow a backup that has none, if there is one for it. */
+function protecting(backupFor: (flow: DirectorFlow) => number | undefined, done?: () => void): FlowWalk {
+  return new FlowWalk((flow) => {
+    const backup = flow.backup === undefined ? backupFor(flow) : undefined;
+    if (backup !== undefined) flow.protect(backup);
+    return backup !== undefined;
+  }, done);
+}
+
 async function turn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-describe('protection', () => {
+describe('a walk over all flows', () => {
   it('gives some flows a backup in each turn, until all have one', async () => {
     const { flows, all } = standIns(new Array(3 * FLOWS_PER_TURN - 1).fill(undefined));
-    const protection = new Protection(() => 1);
-    protection.restart(flows.values());
+    const walk = protecting(() => 1);
+    walk.restart(flows.values());
     const counts = [];
     for (let turns = 0; turns < 4; turns++) {
       counts.push(all.filter(({ backup }) => backup === 1).length);
       await turn();
     }
+    expect(walk.pending).toBe(false);
     expect(counts).toEqual([0, FLOWS_PER_TURN, 2 * FLOWS_PER_TURN, 3 * FLOWS_PER_TURN - 1]);
   });
 
@@ -48,8 +58,8 @@ describe('protection', () => {
         fc.array(fc.option(fc.nat(3), { nil: undefined }), { maxLength: 300 }),
         async (backups) => {
           const { flows, all } = standIns(backups);
-          const protection = new Protection(({ id }) => (id % 5 === 4 ? undefined : 9));
-          protection.restart(flows.values());
+          const walk = protecting(({ id }) => (id % 5 === 4 ? undefined : 9));
+          walk.restart(flows.values());
           for (let turns = 0; turns < 6; turns++) await turn();
           expect(all.map(({ backup }) => backup)).toEqual(
             backups.map((backup, id) => backup ?? (id % 5 === 4 ? undefined : 9)),
@@ -63,13 +73,32 @@ describe('protection', () => {
   it('begins again with the flows of a later call, and ends when it is stopped', async () => {
     const first = standIns([undefined]);
     const second = standIns(new Array(FLOWS_PER_TURN + 1).fill(undefined));
-    const protection = new Protection(() => 1);
-    protection.restart(first.flows.values());
-    protection.restart(second.flows.values());
+    const walk = protecting(() => 1);
+    walk.restart(first.flows.values());
+    walk.restart(second.flows.values());
     await turn();
-    protection.stop();
+    walk.stop();
     await turn();
     expect(first.all.map(({ backup }) => backup)).toEqual([undefined]);
     expect(second.all.filter(({ backup }) => backup === 1)).toHaveLength(FLOWS_PER_TURN);
+  });
+
+  it('tells when it has looked at all of them, also when there was nothing to do', async () => {
+    let done = 0;
+    const walk = protecting(
+      () => 1,
+      () => {
+        done += 1;
+      },
+    );
+    walk.restart(standIns([3, 4]).flows.values());
+    expect(done).toBe(0);
+    await turn();
+    expect(done).toBe(1);
+    walk.restart(standIns(new Array(FLOWS_PER_TURN + 1).fill(undefined)).flows.values());
+    await turn();
+    expect(done).toBe(1);
+    await turn();
+    expect(done).toBe(2);
   });
 });

@@ -1,20 +1,25 @@
 /**
- * Gives flows that have lost their backup another one when a replica has come back: some per turn of the event loop,
- * because each of them makes its owner seal and send state, while traffic goes on.
+ * Looks at all flows, some per turn of the event loop, because each that something is done about makes its owner seal and
+ * send state, while traffic goes on.
  */
 import type { DirectorFlow } from './flow.js';
 
 /** About 1 ms of work for their owner. */
 const FLOWS_PER_TURN = 64;
 
-export class Protection {
-  readonly #backupFor: (flow: DirectorFlow) => number | undefined;
+export class FlowWalk {
+  readonly #attend: (flow: DirectorFlow) => boolean;
+  readonly #done: () => void;
   #waiting: Iterator<DirectorFlow> | undefined;
   #scheduled: NodeJS.Immediate | undefined;
 
-  /** @param backupFor the replica that a flow's state is to go to; undefined when there is none for it */
-  constructor(backupFor: (flow: DirectorFlow) => number | undefined) {
-    this.#backupFor = backupFor;
+  /**
+   * @param attend does what is to be done about a flow, and returns whether there was something
+   * @param done called when all flows have been looked at
+   */
+  constructor(attend: (flow: DirectorFlow) => boolean, done: () => void = () => {}) {
+    this.#attend = attend;
+    this.#done = done;
   }
 
   /** Looks at all `flows` from now on, which may change meanwhile. What was left of an earlier call is part of it. */
@@ -36,27 +41,25 @@ export class Protection {
   #schedule(): void {
     this.#scheduled ??= setImmediate(() => {
       this.#scheduled = undefined;
-      this.#protectSome();
+      this.#attendSome();
       if (this.#waiting !== undefined) this.#schedule();
     });
   }
 
-  #protectSome(): void {
+  #attendSome(): void {
     for (let left = FLOWS_PER_TURN; left > 0; left--) {
-      const flow = this.#nextUnprotected();
-      if (flow === undefined) {
-        this.#waiting = undefined;
-        return;
-      }
-      const backup = this.#backupFor(flow);
-      if (backup !== undefined) flow.protect(backup);
+      if (this.#attendNext()) continue;
+      this.#waiting = undefined;
+      this.#done();
+      return;
     }
   }
 
-  #nextUnprotected(): DirectorFlow | undefined {
+  /** Returns false when there is nothing left. */
+  #attendNext(): boolean {
     for (let next = this.#waiting?.next(); next?.done === false; next = this.#waiting?.next()) {
-      if (next.value.backup === undefined) return next.value;
+      if (this.#attend(next.value)) return true;
     }
-    return undefined;
+    return false;
   }
 }

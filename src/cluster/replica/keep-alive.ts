@@ -1,0 +1,41 @@
+/**
+ * Persistent connections of a server, and their graceful end as servers do it before they stop: idle ones are closed, busy
+ * ones after the reply under way, which says so where its header section has not left yet (RFC 9112 9.6).
+ */
+import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+export class KeepAlive {
+  /** Replies under way, by connection. */
+  readonly #replies = new Map<Duplex, Set<ServerResponse>>();
+  #ending = false;
+
+  add(stream: Duplex): void {
+    this.#replies.set(stream, new Set());
+    stream.once('close', () => this.#replies.delete(stream));
+  }
+
+  answering(stream: Duplex, response: ServerResponse): void {
+    const replies = this.#replies.get(stream);
+    if (replies === undefined) return;
+    replies.add(response);
+    if (this.#ending) announceEnd(response);
+    response.once('close', () => {
+      replies.delete(response);
+      if (this.#ending && replies.size === 0) stream.end();
+    });
+  }
+
+  /** From now on no connection outlives the reply to what it has asked for. Those that come later get one reply. */
+  end(): void {
+    this.#ending = true;
+    for (const [stream, replies] of this.#replies) {
+      for (const response of replies) announceEnd(response);
+      if (replies.size === 0) stream.end();
+    }
+  }
+}
+
+function announceEnd(response: ServerResponse): void {
+  if (!response.headersSent) response.shouldKeepAlive = false;
+}
