@@ -5,7 +5,6 @@ import type { SealedWith } from '../../tls/record-protection.js';
 import type { StaticState } from '../../tls/static-state.js';
 import type { CommittedStateSeal } from '../replication/committed-state-seal.js';
 import type { OutgoingLink } from '../replication/link.js';
-import type { Connection } from './connection.js';
 
 /** How records are sealed beyond what TLS asks for. */
 export interface SealingOptions {
@@ -17,14 +16,15 @@ export interface SealingOptions {
   readonly note?: (flowId: number, sealedWith: SealedWith) => Buffer;
 }
 
-export interface ConnectionHost {
+/** @typeParam Served the connection, which is no dependency of what it depends on */
+export interface ConnectionHost<Served> {
   readonly strategy: RecoveryStrategy;
   readonly trunk: Trunk;
   readonly seal: CommittedStateSeal;
   readonly sealing: SealingOptions;
   /** Hands the plaintext side to the application's protocol library. */
-  serve(connection: Connection): void;
-  closed(connection: Connection): void;
+  serve(connection: Served): void;
+  closed(connection: Served): void;
 }
 
 export interface ConnectionStart extends RecordPosition {

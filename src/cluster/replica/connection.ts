@@ -40,7 +40,7 @@ const MAX_COMMITTED_INPUT_BYTES = 8 * 1024;
 export class Connection {
   readonly flowId: number;
   readonly stream: AppStream;
-  readonly #host: ConnectionHost;
+  readonly #host: ConnectionHost<Connection>;
   #link: OutgoingLink | undefined;
   /** Link to a new backup that is used from the next boundary on. */
   #nextLink: OutgoingLink | undefined;
@@ -70,7 +70,7 @@ export class Connection {
   readonly #handover: Handover;
   #ended = false;
 
-  constructor(start: ConnectionStart, host: ConnectionHost) {
+  constructor(start: ConnectionStart, host: ConnectionHost<Connection>) {
     const { flowId, link, recordsRead, recordsWritten } = start;
     const prefix = Buffer.alloc(FLOW_ID_BYTES);
     prefix.writeUInt32BE(flowId);

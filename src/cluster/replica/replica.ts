@@ -87,7 +87,7 @@ export interface ReplicaObserver {
   refused(flowId: number, reason: RefusalReason): void;
 }
 
-export class Replica implements ConnectionHost {
+export class Replica implements ConnectionHost<Connection> {
   readonly strategy: RecoveryStrategy;
   readonly seal: CommittedStateSeal;
   readonly sealing: SealingOptions;

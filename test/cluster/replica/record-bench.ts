@@ -292,7 +292,7 @@ export class Bench {
     at: RecordPosition,
     link: OutgoingLink | undefined,
   ): Promise<Connection> {
-    const host: ConnectionHost = {
+    const host: ConnectionHost<Connection> = {
       strategy: this.#strategy,
       trunk: await this.#trunk(),
       seal: this.#seal,
