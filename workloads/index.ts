@@ -3,12 +3,22 @@ import { UsageError } from '../src/base/errors.js';
 import { loadPlugin } from '../src/base/plugin-module.js';
 import type { Workload } from '../src/contracts/workload.js';
 import { bulkDownload } from './bulk-download.js';
+import { bulkUpload } from './bulk-upload.js';
 import { idleFleet } from './idle-fleet.js';
+import { ownServer } from './own-server.js';
 import { requestReply } from './request-reply.js';
 import { mixWorkloads } from './shared/mixed.js';
 import { configureWorkload, plainId, splitSpecifier } from './shared/parameters.js';
+import { websocket } from './websocket.js';
 
-export const WORKLOADS: readonly Workload[] = [requestReply, bulkDownload, idleFleet];
+export const WORKLOADS: readonly Workload[] = [
+  requestReply,
+  bulkDownload,
+  idleFleet,
+  bulkUpload,
+  websocket,
+  ownServer,
+];
 
 /**
  * The workload with this registry id or, when `specifier` has a `/` or ends with `.js`, the default export of that
@@ -23,6 +33,12 @@ export async function loadWorkload(specifier: string): Promise<Workload> {
   if (only !== undefined && others.length === 0) return only;
   if (new Set(parts.map(plainId)).size < parts.length) {
     throw new UsageError(`workload "${specifier}": names a workload twice`);
+  }
+  const foreign = parts.find(({ protocol = 'http/1.1' }) => protocol !== 'http/1.1');
+  if (foreign !== undefined) {
+    throw new UsageError(
+      `workload "${specifier}": ${foreign.id} speaks ${foreign.protocol}, and only http/1.1 mixes`,
+    );
   }
   return mixWorkloads(parts);
 }

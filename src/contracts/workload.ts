@@ -33,7 +33,7 @@ export interface WorkloadOptions {
 }
 
 /** What clients and replicas speak inside of TLS. */
-export const PROTOCOLS = ['http/1.1'] as const;
+export const PROTOCOLS = ['http/1.1', 'websocket'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 export type Arrivals = 'open' | 'closed';
@@ -84,6 +84,37 @@ export interface Exchange {
 }
 
 export type Application = (request: IncomingMessage, response: ServerResponse, exchange: Exchange) => void;
+
+/** A WebSocket (RFC 6455) as its application sees it, from the upgrade to its end. */
+export interface MessageExchange {
+  /** State of the last checkpoint when a backup goes on with the connection; else undefined. */
+  readonly resumedFrom: Buffer | undefined;
+  /** Appends one execution of request `id` to the replica's ledger, before this function returns. */
+  recordExecution(id: string): void;
+  /** Sends one binary message. Without effect when the connection is about to end. */
+  send(content: Buffer): void;
+  /** Ends the connection with a status code (RFC 6455 7.4) and a reason of at most 123 bytes. */
+  end(code: number, reason: string): void;
+  /**
+   * States that a backup could go on from here: `state` (at most 1 KiB) covers all messages that the application was given
+   * and all that it has sent. What answers a message is made again from the message; what does not, because its time has
+   * come, must be in the state *before* it is sent, and is the first thing that a resumed application sends.
+   *
+   * @returns whether a backup would go on from here. If not (the client does not take its messages, or a takeover is under
+   *   way), what answers no message must not be sent yet: try again some ms later.
+   */
+  checkpoint(state: Buffer): boolean;
+}
+
+/** What an application does with its end of a WebSocket. */
+export interface MessageHandler {
+  /** The next message of the client, whole. It is handled when this returns. */
+  message(content: Buffer): void;
+  /** The connection has ended. */
+  closed(): void;
+}
+
+export type MessageApplication = (exchange: MessageExchange) => MessageHandler;
 
 export interface NumberParameter {
   readonly kind: 'number';
@@ -151,5 +182,10 @@ export interface Workload {
   /** Pure: the same options and seed give the same plan. */
   plan(options: WorkloadOptions, prng: Prng): Plan;
   application(bodies: SeededBytes): Application;
+  /**
+   * Protocol `websocket` only: serves connections that were upgraded; `application` answers all other requests. A planned
+   * request is a message with the layout of `src/base/request-message.ts`, its reply one or several of them.
+   */
+  messages?(bodies: SeededBytes): MessageApplication;
   verify(request: PlannedRequest, status: number, bodies: SeededBytes): ReplyCheck;
 }

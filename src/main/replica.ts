@@ -12,10 +12,10 @@ import type {
   ReplicaEvent,
   ReplicaReport,
 } from '../cluster/messages.js';
-import { HttpApplication } from '../cluster/replica/http-application.js';
 import { Ledger } from '../cluster/replica/ledger.js';
 import { rehearseTakeover } from '../cluster/replica/rehearsal.js';
 import { Replica, type ReplicaObserver } from '../cluster/replica/replica.js';
+import { createApplication } from '../cluster/replica/workload-application.js';
 import { type ParentChannel, serveParent } from '../net/message-channel.js';
 import { Trunk } from '../net/trunk.js';
 import { CIPHER_SUITES } from '../tls/cipher-suites.js';
@@ -93,7 +93,6 @@ class ReplicaProcess {
   #running: Running | undefined;
 
   constructor() {
-    process.once('SIGTERM', () => void this.#drain());
     this.#parent = serveParent<ReplicaCommand, ReplicaEvent>({
       start: ({ config }) => this.#start(config),
       connect: ({ peers }) => this.#connect(peers),
@@ -121,7 +120,6 @@ class ReplicaProcess {
   async #start(config: ReplicaConfig): Promise<void> {
     const clock = createClock(config.clockStartNs);
     const workload = await loadWorkload(config.workload);
-    const application = workload.application(createSeededBytes(config.seed));
     const recorder = new Recorder(clock);
     const ledger = new Ledger(config.ledgerPath, clock);
     const strategy = await loadStrategy(config.strategy);
@@ -137,7 +135,7 @@ class ReplicaProcess {
         strategy,
         engine: config.engine,
         secureContext,
-        application: new HttpApplication(application, ledger),
+        application: createApplication(workload, createSeededBytes(config.seed), ledger),
         clusterKey: Buffer.from(config.clusterKey),
         heartbeatIntervalMs: config.heartbeatIntervalMs,
         handshakeTimeoutMs: config.handshakeTimeoutMs,
@@ -155,17 +153,6 @@ class ReplicaProcess {
       kind: 'connected',
       unreachable: await this.#started.replica.connectPeers(peers),
     });
-  }
-
-  /** As servers do when they are told to end: what they have is brought to an end first. */
-  async #drain(): Promise<void> {
-    const running = this.#running;
-    if (running === undefined) process.exit(0);
-    await running.replica.drain();
-    this.#parent.send({ kind: 'drained', report: running.recorder.report(running.replica) });
-    running.replica.stop();
-    // The end of the channel to the orchestrator comes behind what was sent on it.
-    process.disconnect?.();
   }
 
   get #started(): Running {

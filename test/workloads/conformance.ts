@@ -14,6 +14,7 @@ import type {
   Workload,
   WorkloadOptions,
 } from '../../src/contracts/workload.js';
+import { describeMessages } from './message-conformance.js';
 
 const SEED = 11;
 /** Enough to meet every kind of request. */
@@ -28,7 +29,8 @@ export function describeWorkload(workload: Workload): void {
     describeIdentity(workload);
     for (const arrivals of ['closed', 'open'] as const) describePlan(workload, arrivals);
     describeSettings(workload);
-    describeExchanges(workload);
+    if (workload.protocol === 'websocket') describeMessages(workload);
+    else describeExchanges(workload);
   });
 }
 

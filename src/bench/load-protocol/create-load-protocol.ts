@@ -2,10 +2,13 @@ import type { Protocol } from '../../contracts/workload.js';
 import { Http1Protocol } from './http1.js';
 import type { LoadProtocol, LoadProtocolHost, ProtocolSettings } from './load-protocol.js';
 
+import { WebSocketProtocol } from './websocket.js';
+
 type Constructor = new (settings: ProtocolSettings, host: LoadProtocolHost) => LoadProtocol;
 
 const CONSTRUCTORS: Readonly<Record<Protocol, Constructor>> = {
   'http/1.1': Http1Protocol,
+  websocket: WebSocketProtocol,
 };
 
 /** The load client's end of the protocol that a workload speaks. */

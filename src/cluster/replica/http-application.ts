@@ -1,11 +1,11 @@
-/** Runs a workload's application on the plaintext side of connections, through node:http. */
+/** Runs a workload's application on the plaintext side of connections, through node:http, and `ws` behind an upgrade. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { Application, Exchange } from '../../contracts/workload.js';
+import type { Application, Exchange, MessageApplication } from '../../contracts/workload.js';
 import type { AppStream } from './app-stream.js';
 import type { Connection } from './connection.js';
-import { KeepAlive } from './keep-alive.js';
 import type { Ledger } from './ledger.js';
 import { TrackedResponse } from './tracked-response.js';
+import { WebSocketApplication } from './websocket-application.js';
 
 /** Streams that carry application data of connections that are not adopted (plain node:tls) have no connection. */
 export type ServedStream = AppStream | import('node:tls').TLSSocket;
@@ -52,9 +52,16 @@ const DEFAULT_LIMITS: RequestLimits = {
 export class HttpApplication {
   readonly #server: Server<typeof IncomingMessage, typeof TrackedResponse>;
   readonly #connections = new WeakMap<object, Connection>();
-  readonly #keepAlive = new KeepAlive();
+  /** Absent: no connection may upgrade. */
+  readonly #sockets: WebSocketApplication | undefined;
 
-  constructor(application: Application, ledger: Pick<Ledger, 'record'>, limits = DEFAULT_LIMITS) {
+  /** @param messages serves connections that upgrade to WebSocket */
+  constructor(
+    application: Application,
+    ledger: Pick<Ledger, 'record'>,
+    limits = DEFAULT_LIMITS,
+    messages?: MessageApplication,
+  ) {
     const options = {
       ServerResponse: TrackedResponse,
       // A Keep-Alive header would only promise an end that does not come.
@@ -65,9 +72,9 @@ export class HttpApplication {
     };
     this.#server = createServer(options, (request, response) => {
       const connection = this.#connections.get(request.socket);
-      this.#keepAlive.answering(request.socket, response);
       answer(application, request, response, new HttpExchange(connection, response, ledger));
     });
+    if (messages !== undefined) this.#sockets = this.#acceptUpgrades(messages, ledger);
     // The limits are not in force before, and this server never listens: connections are handed to it.
     this.#server.emit('listening');
   }
@@ -78,13 +85,16 @@ export class HttpApplication {
    */
   serve(stream: ServedStream, connection?: Connection): void {
     if (connection !== undefined) this.#connections.set(stream, connection);
-    this.#keepAlive.add(stream);
+    if (this.#sockets !== undefined) connection?.exchange.acceptUpgrades();
     stream.once('readable', () => this.#server.emit('connection', stream));
   }
 
-  /** Ends all connections, those with a request behind its reply: clients are to connect to somebody else. */
-  drain(): void {
-    this.#keepAlive.end();
+  #acceptUpgrades(messages: MessageApplication, ledger: Pick<Ledger, 'record'>): WebSocketApplication {
+    const sockets = new WebSocketApplication(messages, ledger);
+    this.#server.on('upgrade', (request, stream, head) =>
+      sockets.upgrade(request, stream, head, this.#connections.get(stream)),
+    );
+    return sockets;
   }
 }
 

@@ -7,17 +7,15 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import { inspect } from 'node:util';
 import { createClock } from '../../../src/base/clock.js';
 import { createIdentity, type Identity } from '../../../src/cluster/certificates.js';
-import { Director } from '../../../src/cluster/director/director.js';
-import type { DirectorObserver } from '../../../src/cluster/director/director-observer.js';
+import { Director, type DirectorObserver } from '../../../src/cluster/director/director.js';
 import type { DetectorOptions } from '../../../src/cluster/director/failure-detector.js';
 import { NonceLog } from '../../../src/cluster/director/nonce-log.js';
 import { auditNonces, type NonceAudit } from '../../../src/cluster/nonce-audit.js';
 import type { SealingOptions } from '../../../src/cluster/replica/connection-host.js';
 import { HttpApplication } from '../../../src/cluster/replica/http-application.js';
-import { Ledger } from '../../../src/cluster/replica/ledger.js';
 import { type Engine, Replica } from '../../../src/cluster/replica/replica.js';
 import type { RecoveryStrategy } from '../../../src/contracts/strategy.js';
-import type { Application } from '../../../src/contracts/workload.js';
+import type { Application, MessageApplication } from '../../../src/contracts/workload.js';
 import {
   ControlType,
   encodeTake,
@@ -38,8 +36,6 @@ export { type Cut, type CutMoment, listen };
 
 /** Heartbeats never come, so that records can be counted; failures show by the end of the trunk. */
 const NO_HEARTBEATS: DetectorOptions = { intervalMs: 3_600_000, missedLimit: 1 };
-/** Executions are counted in memory. */
-const NO_LEDGER = new Ledger('/dev/null', () => 0);
 const CLUSTER_KEY = Buffer.alloc(32, 0x6b);
 /** Challenge and proof: they come before the first record of each direction of a trunk. */
 const GREETING_BYTES = 64;
@@ -123,6 +119,8 @@ export interface ClusterOptions {
   readonly strategy: RecoveryStrategy;
   readonly suite: CipherSuite;
   readonly application: Application;
+  /** Serves WebSockets. */
+  readonly messages?: MessageApplication;
   readonly replicas?: number;
   readonly detector?: DetectorOptions;
   readonly rttMs?: number;
@@ -134,7 +132,6 @@ export interface ClusterOptions {
   readonly sealing?: Pick<SealingOptions, 'rekey' | 'rekeyAfterRecords'>;
   /** A director that tells the backup something else than what it counted. */
   readonly tamper?: (take: Take) => Take;
-  readonly drainLimitMs?: number;
   /** Whether the test is about a nonce that is used twice: otherwise none may be. */
   readonly reusesNonces?: boolean;
 }
@@ -149,16 +146,13 @@ export class TestCluster {
   readonly ended: FlowEnd[] = [];
   readonly refused: string[] = [];
   readonly failed: number[] = [];
-  /** Replicas that ended as planned. */
-  readonly drained: number[] = [];
-  /** Flows that moved while their owner lived, with that owner. */
-  readonly handedOver: { readonly flowId: number; readonly from: number; readonly idle: boolean }[] = [];
   readonly takenOver: number[] = [];
   readonly handshakes: boolean[] = [];
   /** Requests that applications executed, on all replicas. */
   readonly executions: string[] = [];
   readonly replicas: Replica[] = [];
   readonly #options: ClusterOptions;
+  readonly #ledger = { record: (id: string) => void this.executions.push(id) };
   readonly #nonceRows: Buffer[] = [];
   readonly #nonceLog = new NonceLog((rows) => this.#nonceRows.push(Buffer.from(rows)));
   readonly #incarnations: number[] = [];
@@ -206,14 +200,6 @@ export class TestCluster {
   kill(index: number): void {
     this.#trunk(index).cut();
     this.cutLinks(index);
-  }
-
-  /** Replica `index` ends as planned: resolves when it has no flow left and is gone. */
-  async drain(index: number): Promise<void> {
-    const replica = this.replicas[index];
-    await replica?.drain();
-    replica?.stop();
-    await until(() => this.drained.includes(index) || this.failed.includes(index));
   }
 
   /** Replica `index` neither gets nor passes on state any more; director and clients do not notice. */
@@ -273,7 +259,7 @@ export class TestCluster {
   }
 
   async #start(identity: Identity): Promise<void> {
-    const { strategy, rttMs = 0, detector = NO_HEARTBEATS, replicas: count = 2, drainLimitMs } = this.#options;
+    const { strategy, rttMs = 0, detector = NO_HEARTBEATS, replicas: count = 2 } = this.#options;
     const ports = [];
     for (let index = 0; index < count; index++) ports.push(await this.#startReplica(index, identity, 0));
     if (strategy.primary !== undefined) await this.#connectPeers();
@@ -292,7 +278,6 @@ export class TestCluster {
       rttMs,
       detector,
       port: 0,
-      ...(drainLimitMs === undefined ? {} : { drainLimitMs }),
     } as const;
     this.#director = new Director(
       config,
@@ -308,7 +293,7 @@ export class TestCluster {
     identity: Identity,
     incarnation: number,
   ): Promise<{ trunkPort: number }> {
-    const { strategy, application } = this.#options;
+    const { strategy, application, messages } = this.#options;
     const replica = new Replica(
       {
         index,
@@ -318,7 +303,7 @@ export class TestCluster {
         secureContext: serverContext(identity, this.#options, strategy.sharesTicketKeys),
         clientCertificate: this.#options.clientCertificate ?? 'none',
         handshakeTimeoutMs: this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
-        application: new HttpApplication(this.#counted(application), NO_LEDGER),
+        application: new HttpApplication(application, this.#ledger, undefined, messages),
         clusterKey: CLUSTER_KEY,
         heartbeatIntervalMs: (this.#options.detector ?? NO_HEARTBEATS).intervalMs,
         sealing: { rekey: false, note: Trunk.sealedNote, ...this.#options.sealing },
@@ -335,15 +320,6 @@ export class TestCluster {
     const { trunkPort, linkPort } = await replica.listen();
     this.#linkPorts[index] = linkPort;
     return { trunkPort };
-  }
-
-  #counted(application: Application): Application {
-    return (request, response, exchange) =>
-      application(request, response, {
-        resumedFrom: exchange.resumedFrom,
-        recordExecution: (id) => this.executions.push(id),
-        checkpoint: (state) => exchange.checkpoint(state),
-      });
   }
 
   async #connectPeers(): Promise<void> {
@@ -376,9 +352,6 @@ export class TestCluster {
       flowRedirected: () => {},
       flowResumed: () => {},
       flowEnded: ({ id }, cause) => this.ended.push({ flowId: id, cause }),
-      flowHandedOver: ({ id }, from, idle) => this.handedOver.push({ flowId: id, from, idle }),
-      flowAsked: () => {},
-      replicaDrained: (index) => this.drained.push(index),
       stateCommitted: () => {},
     };
   }
