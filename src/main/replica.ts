@@ -93,6 +93,7 @@ class ReplicaProcess {
   #running: Running | undefined;
 
   constructor() {
+    process.once('SIGTERM', () => void this.#drain());
     this.#parent = serveParent<ReplicaCommand, ReplicaEvent>({
       start: ({ config }) => this.#start(config),
       connect: ({ peers }) => this.#connect(peers),
@@ -153,6 +154,17 @@ class ReplicaProcess {
       kind: 'connected',
       unreachable: await this.#started.replica.connectPeers(peers),
     });
+  }
+
+  /** As servers do when they are told to end: what they have is brought to an end first. */
+  async #drain(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) process.exit(0);
+    await running.replica.drain();
+    this.#parent.send({ kind: 'drained', report: running.recorder.report(running.replica) });
+    running.replica.stop();
+    // The end of the channel to the orchestrator comes behind what was sent on it.
+    process.disconnect?.();
   }
 
   get #started(): Running {

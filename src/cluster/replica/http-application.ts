@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Application, Exchange, MessageApplication } from '../../contracts/workload.js';
 import type { AppStream } from './app-stream.js';
 import type { Connection } from './connection.js';
+import { KeepAlive } from './keep-alive.js';
 import type { Ledger } from './ledger.js';
 import { TrackedResponse } from './tracked-response.js';
 import { WebSocketApplication } from './websocket-application.js';
@@ -52,6 +53,7 @@ const DEFAULT_LIMITS: RequestLimits = {
 export class HttpApplication {
   readonly #server: Server<typeof IncomingMessage, typeof TrackedResponse>;
   readonly #connections = new WeakMap<object, Connection>();
+  readonly #keepAlive = new KeepAlive();
   /** Absent: no connection may upgrade. */
   readonly #sockets: WebSocketApplication | undefined;
 
@@ -72,6 +74,7 @@ export class HttpApplication {
     };
     this.#server = createServer(options, (request, response) => {
       const connection = this.#connections.get(request.socket);
+      this.#keepAlive.answering(request.socket, response);
       answer(application, request, response, new HttpExchange(connection, response, ledger));
     });
     if (messages !== undefined) this.#sockets = this.#acceptUpgrades(messages, ledger);
@@ -86,7 +89,13 @@ export class HttpApplication {
   serve(stream: ServedStream, connection?: Connection): void {
     if (connection !== undefined) this.#connections.set(stream, connection);
     if (this.#sockets !== undefined) connection?.exchange.acceptUpgrades();
+    this.#keepAlive.add(stream);
     stream.once('readable', () => this.#server.emit('connection', stream));
+  }
+
+  /** Ends all connections, those with a request behind its reply: clients are to connect to somebody else. */
+  drain(): void {
+    this.#keepAlive.end();
   }
 
   #acceptUpgrades(messages: MessageApplication, ledger: Pick<Ledger, 'record'>): WebSocketApplication {

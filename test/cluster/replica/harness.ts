@@ -7,7 +7,8 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import { inspect } from 'node:util';
 import { createClock } from '../../../src/base/clock.js';
 import { createIdentity, type Identity } from '../../../src/cluster/certificates.js';
-import { Director, type DirectorObserver } from '../../../src/cluster/director/director.js';
+import { Director } from '../../../src/cluster/director/director.js';
+import type { DirectorObserver } from '../../../src/cluster/director/director-observer.js';
 import type { DetectorOptions } from '../../../src/cluster/director/failure-detector.js';
 import { NonceLog } from '../../../src/cluster/director/nonce-log.js';
 import { auditNonces, type NonceAudit } from '../../../src/cluster/nonce-audit.js';
@@ -132,6 +133,7 @@ export interface ClusterOptions {
   readonly sealing?: Pick<SealingOptions, 'rekey' | 'rekeyAfterRecords'>;
   /** A director that tells the backup something else than what it counted. */
   readonly tamper?: (take: Take) => Take;
+  readonly drainLimitMs?: number;
   /** Whether the test is about a nonce that is used twice: otherwise none may be. */
   readonly reusesNonces?: boolean;
 }
@@ -146,6 +148,10 @@ export class TestCluster {
   readonly ended: FlowEnd[] = [];
   readonly refused: string[] = [];
   readonly failed: number[] = [];
+  /** Replicas that ended as planned. */
+  readonly drained: number[] = [];
+  /** Flows that moved while their owner lived, with that owner. */
+  readonly handedOver: { readonly flowId: number; readonly from: number; readonly idle: boolean }[] = [];
   readonly takenOver: number[] = [];
   readonly handshakes: boolean[] = [];
   /** Requests that applications executed, on all replicas. */
@@ -200,6 +206,14 @@ export class TestCluster {
   kill(index: number): void {
     this.#trunk(index).cut();
     this.cutLinks(index);
+  }
+
+  /** Replica `index` ends as planned: resolves when it has no flow left and is gone. */
+  async drain(index: number): Promise<void> {
+    const replica = this.replicas[index];
+    await replica?.drain();
+    replica?.stop();
+    await until(() => this.drained.includes(index) || this.failed.includes(index));
   }
 
   /** Replica `index` neither gets nor passes on state any more; director and clients do not notice. */
@@ -259,7 +273,13 @@ export class TestCluster {
   }
 
   async #start(identity: Identity): Promise<void> {
-    const { strategy, rttMs = 0, detector = NO_HEARTBEATS, replicas: count = 2 } = this.#options;
+    const {
+      strategy,
+      rttMs = 0,
+      detector = NO_HEARTBEATS,
+      replicas: count = 2,
+      drainLimitMs,
+    } = this.#options;
     const ports = [];
     for (let index = 0; index < count; index++) ports.push(await this.#startReplica(index, identity, 0));
     if (strategy.primary !== undefined) await this.#connectPeers();
@@ -278,6 +298,7 @@ export class TestCluster {
       rttMs,
       detector,
       port: 0,
+      ...(drainLimitMs === undefined ? {} : { drainLimitMs }),
     } as const;
     this.#director = new Director(
       config,
@@ -352,6 +373,9 @@ export class TestCluster {
       flowRedirected: () => {},
       flowResumed: () => {},
       flowEnded: ({ id }, cause) => this.ended.push({ flowId: id, cause }),
+      flowHandedOver: ({ id }, from, idle) => this.handedOver.push({ flowId: id, from, idle }),
+      flowAsked: () => {},
+      replicaDrained: (index) => this.drained.push(index),
       stateCommitted: () => {},
     };
   }
