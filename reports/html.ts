@@ -12,6 +12,7 @@ import { problems, provenance, replicatedState } from './html/notes.js';
 import { page } from './html/page.js';
 import { recoveryCostSection } from './html/recovery-cost.js';
 import { scorecard } from './html/scorecard.js';
+import { sweepSection } from './html/sweeps.js';
 import { groupCells, strategyTitle } from './shared/cells.js';
 import { ROW_LEGEND } from './shared/columns.js';
 import { printable } from './shared/printable.js';
@@ -28,7 +29,7 @@ async function render(results: Results, { isInteractive = false }: ReportOptions
     cases.push(await caseSection(group, results, { isOpen: index === 0, isInteractive }));
   return page(
     TITLE,
-    markup`${header(results)}<main>${isInteractive ? controls(results) : NOTHING}${scores(results)}${await overview(results, isInteractive)}${casesSection(cases)}${recoveryCostSection(results.micro)}${problems(results.summary)}${replicatedState(results)}${provenance(results.summary)}</main>`,
+    markup`${header(results)}<main>${isInteractive ? controls(results) : NOTHING}${scores(results)}${await overview(results, isInteractive)}${await sweepSection(results.summary, isInteractive)}${casesSection(cases)}${recoveryCostSection(results.micro)}${problems(results.summary)}${replicatedState(results)}${provenance(results.summary)}</main>`,
     isInteractive,
   );
 }

@@ -16,6 +16,7 @@ import { printable } from './shared/printable.js';
 import { problemLines } from './shared/problems.js';
 import { chartLines } from './table/charts.js';
 import { paint } from './table/paint.js';
+import { sweepLines } from './table/sweeps.js';
 import { clip, withAsciiSigns, wrap } from './table/text.js';
 
 type Colours = ReturnType<typeof pc.createColors>;
@@ -43,6 +44,7 @@ function render({ summary, series }: Results, options: ReportOptions): string {
       : [
           ...tableLines(summary, groups, width, colours),
           ...chartLines(groups, { series, width, colours, unicode: options.unicode ?? true }),
+          ...sweepLines(summary, { width, colours }),
         ];
   const lines = [...body, ...problems(summary, width, colours)];
   const text = `${lines.join('\n')}\n`;

@@ -50,12 +50,26 @@ const SETTINGS = {
     // Often enough that faults hit requests that must not run twice, rare enough that reads dominate, as on the web.
     default: 0.1,
   },
-  maxReplyBytes: {
-    meaning: 'replies of 128 to so many bytes, heavy-tailed: bounded Pareto',
-    low: REPLY_BYTES,
+  payloadBytes: {
+    meaning: 'length of each reply; with max-reply-bytes of the shortest',
+    low: 1,
     high: MAX_REPLY_BYTES,
     whole: true,
     default: REPLY_BYTES,
+  },
+  bytesBeforeFault: {
+    meaning: 'length of the reply that each connection begins with; 0: none',
+    low: 0,
+    high: MAX_REPLY_BYTES,
+    whole: true,
+    default: 0,
+  },
+  maxReplyBytes: {
+    meaning: 'replies of payload-bytes to so many, heavy-tailed: bounded Pareto; 0: all of payload-bytes',
+    low: 0,
+    high: MAX_REPLY_BYTES,
+    whole: true,
+    default: 0,
   },
   pipeline: {
     meaning: 'idempotent requests that a connection may have outstanding',
@@ -99,8 +113,9 @@ function* requests(
   for (let index = 0; ; index++) {
     if (options.arrivals === 'open') atMs = nextArrivalMs(atMs, REQUESTS_PER_SECOND_PER_CONNECTION, prng);
     const id = `${connection}-${index}`;
-    const post = prng.uniform() < settings.postShare;
-    const bytes = drawParetoBytes(REPLY_BYTES, settings.maxReplyBytes, extras.bytes);
+    const begins = index === 0 && settings.bytesBeforeFault > 0;
+    const post = prng.uniform() < settings.postShare && !begins;
+    const bytes = begins ? settings.bytesBeforeFault : drawBytes(settings, extras.bytes);
     // Geometric: connections neither close in step nor tell from their age when they will.
     const close = extras.close.uniform() * settings.requestsPerConnection < 1;
     yield {
@@ -113,6 +128,10 @@ function* requests(
       ...(settings.requestsPerConnection > 0 && close && { close }),
     };
   }
+}
+
+function drawBytes({ payloadBytes, maxReplyBytes }: Settings, prng: Prng): number {
+  return drawParetoBytes(payloadBytes, Math.max(payloadBytes, maxReplyBytes), prng);
 }
 
 function createApplication(bodies: SeededBytes): Application {

@@ -1,4 +1,5 @@
 /** The cells of a summary in the order and grouping that all reports use. */
+import { compareNaturally } from '../../src/base/natural-order.js';
 import type { Cell, Comparison, Summary } from '../../src/contracts/results.js';
 
 /** The cells of one workload and fault, in the order of the strategies. */
@@ -20,7 +21,7 @@ export function groupCells(summary: Summary): CellGroup[] {
   const order = strategyOrder(summary);
   for (const { cells } of groups.values()) cells.sort((a, b) => order(a.strategy) - order(b.strategy));
   return [...groups.values()].sort(
-    (a, b) => compareText(a.workload, b.workload) || compareText(a.fault, b.fault),
+    (a, b) => compareNaturally(a.workload, b.workload) || compareNaturally(a.fault, b.fault),
   );
 }
 
@@ -48,9 +49,4 @@ export function comparisonOf(
       comparison.fault === fault &&
       comparison.metric === metric,
   );
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

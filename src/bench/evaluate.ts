@@ -15,6 +15,7 @@ import type { Expectation } from '../contracts/strategy.js';
 import { ascending, quantile } from '../stats/quantile.js';
 import type { MachineLoad } from './machine-load.js';
 import { perceivedRequests } from './perception.js';
+import { BYTES_BEFORE_FAULT } from './sweep-options.js';
 import { connectionOutcomes, NO_REPLY } from './timeline.js';
 
 export interface Observations {
@@ -333,9 +334,20 @@ function disturbances(seen: Observations, measured: Measurements): string[] {
   if (served < full + resumed) {
     found.push(`clients made ${full + resumed} handshakes after the fault, the replicas saw ${served}`);
   }
+  found.push(...unfinishedBeginnings(seen.spec, measured));
   const { refused } = measured.replication;
   if (refused > 0) found.push(`${refused} replication messages were not authentic: somebody interfered`);
   return found;
+}
+
+/** With bytes to be exchanged before the fault, a connection's first reply holds them. */
+function unfinishedBeginnings({ sweep }: TrialSpec, { connections }: Measurements): string[] {
+  if (sweep?.parameter !== BYTES_BEFORE_FAULT || sweep.value === 0) return [];
+  const late = connections.filter(
+    ({ recoveryTimeMs, interruptionMs }) => recoveryTimeMs !== null && interruptionMs === null,
+  );
+  const what = `${late.length} of ${connections.length} connections had not got ${sweep.value} bytes before the fault`;
+  return late.length === 0 ? [] : [what];
 }
 
 /** A replica that a busy machine does not let run misses its heartbeats: more has failed than the fault made fail. */

@@ -5,6 +5,7 @@ import type { Fault } from '../contracts/fault.js';
 import type { TrialSpec } from '../contracts/results.js';
 import type { Prng } from '../contracts/workload.js';
 import type { RunOptions } from './run-options.js';
+import { BYTES_BEFORE_FAULT } from './sweep-options.js';
 
 /**
  * Blocks one after the other; within a block every cell once, in an order drawn from the seed, so that a drift of the
@@ -16,26 +17,20 @@ export function planTrials(options: RunOptions): TrialSpec[] {
   const specs: TrialSpec[] = [];
   const blocks = options.precision?.maxTrials ?? options.trials;
   for (let block = 0; block < blocks; block++) {
-    for (const cell of shuffled(cells(options), prng)) {
-      specs.push({
-        index: specs.length,
-        block,
-        ...cell,
-        seed: seedOf(options.seed, block, cell),
-        ...common(options),
-      });
+    for (const cell of shuffled(allCells(options), prng)) {
+      specs.push({ index: specs.length, block, seed: seedOf(options.seed, block, cell), ...cell });
     }
   }
   return specs;
 }
 
-type CellSpec = Pick<
-  TrialSpec,
-  'strategy' | 'workload' | 'fault' | 'connections' | 'arrivals' | 'beforeMs' | 'afterMs'
->;
+type CellSpec = Omit<TrialSpec, 'index' | 'block' | 'seed'>;
 
 /** Long enough for a rate to be read off it, and for a 16 MiB reply to be under way. */
 const BEFORE_MS = 400;
+/** Beyond the first ones, whose first requests take less than that: all have had theirs when the fault strikes. */
+const FEW_CONNECTIONS = 1000;
+const BEFORE_MS_PER_CONNECTION = 0.3;
 /** Several times the longest recovery of a few connections on loopback. */
 const AFTER_MS = 600;
 /** A full handshake takes about 1 ms of processor time on each side, one after the other. */
@@ -44,6 +39,36 @@ const AFTER_MS_PER_CONNECTION = 2;
 const MS_PER_RTT_MS = 20;
 /** More connections than recover in this time are not given more: the closing check counts them all the same. */
 const MAX_AFTER_MS = 10_000;
+
+/** One set of cells, or one for each value of the swept parameter. */
+function allCells(options: RunOptions): CellSpec[] {
+  const { sweep } = options;
+  if (sweep === undefined) return cells(options);
+  return sweep.points.flatMap(({ value, changes, workloads }) => {
+    const bases = new Map(workloads.map(({ plugin, base }) => [plugin.id, base]));
+    return cells({ ...options, ...changes, workloads }).map((cell) => ({
+      ...cell,
+      beforeMs: cell.beforeMs + transferMs(cell, sweep.parameter === BYTES_BEFORE_FAULT ? value : 0),
+      sweep: { workload: bases.get(cell.workload) ?? cell.workload, parameter: sweep.parameter, value },
+    }));
+  });
+}
+
+/** What loopback carries to all connections together on a machine that has other things to do: 20 MB/s. */
+const TRANSFER_BYTES_PER_MS = 20_000;
+/** Mbit/s in bytes per ms. */
+const BYTES_PER_MS_PER_MBIT = 125;
+
+/** Until each connection has been sent so many bytes. */
+function transferMs(
+  { connections, bandwidthMbit = Number.POSITIVE_INFINITY }: CellSpec,
+  bytes: number,
+): number {
+  return Math.max(
+    (connections * bytes) / TRANSFER_BYTES_PER_MS,
+    bytes / (bandwidthMbit * BYTES_PER_MS_PER_MBIT),
+  );
+}
 
 function cells(options: RunOptions): CellSpec[] {
   return options.workloads.flatMap(({ plugin: workload }) =>
@@ -56,6 +81,7 @@ function cells(options: RunOptions): CellSpec[] {
           fault: fault.id,
           connections,
           arrivals: options.arrivals ?? workload.arrivals,
+          ...common(options),
           ...durations(connections, fault, options),
         };
       }),
@@ -66,13 +92,15 @@ function cells(options: RunOptions): CellSpec[] {
 function durations(
   connections: number,
   fault: Fault,
-  { detector, ...link }: RunOptions,
+  { detector, sessionAgeMs, ...link }: RunOptions,
 ): Pick<TrialSpec, 'beforeMs' | 'afterMs'> {
   const linkMs = MS_PER_RTT_MS * longestRoundTripMs(link);
   const recoveryMs = AFTER_MS + AFTER_MS_PER_CONNECTION * connections + linkMs;
   const faultMs = fault.durationMs(detector.intervalMs * detector.missedLimit);
   return {
-    beforeMs: BEFORE_MS + linkMs,
+    beforeMs:
+      sessionAgeMs ??
+      BEFORE_MS + BEFORE_MS_PER_CONNECTION * Math.max(0, connections - FEW_CONNECTIONS) + linkMs,
     afterMs: faultMs + Math.min(MAX_AFTER_MS, recoveryMs),
   };
 }
@@ -91,8 +119,11 @@ function linkOf({ rttMs, jitterMs, bandwidthMbit }: RunOptions) {
 /** 31 bits: safe wherever a seed is stored. */
 const MAX_SEED = 2 ** 31 - 1;
 
-function seedOf(seed: number, block: number, { workload, fault }: CellSpec): number {
-  return createPrng(seed).fork(`${block} ${workload} ${fault}`).integer(0, MAX_SEED);
+/** The same for all values of a swept parameter. */
+function seedOf(seed: number, block: number, { workload, fault, sweep }: CellSpec): number {
+  return createPrng(seed)
+    .fork(`${block} ${sweep?.workload ?? workload} ${fault}`)
+    .integer(0, MAX_SEED);
 }
 
 /** Sorting by a random rank: every order is equally likely. */

@@ -9,6 +9,14 @@ import type { Fault } from '../contracts/fault.js';
 import type { RecoveryStrategy } from '../contracts/strategy.js';
 import type { Workload } from '../contracts/workload.js';
 import { type CipherSuite, findSuite } from '../tls/cipher-suites.js';
+import {
+  nameSwept,
+  parseSweep,
+  requireSetting,
+  type Sweep,
+  type SweepPoint,
+  type SweptWorkload,
+} from './sweep-options.js';
 
 /** A plugin and where it was loaded from: child processes load it again from there. */
 export interface Loaded<P> {
@@ -47,6 +55,10 @@ export interface RunOptions {
   readonly jitterMs: number;
   /** Of each direction of each client's link, Mbit/s; undefined for no limit. */
   readonly bandwidthMbit: number | undefined;
+  /** Load before the fault, ms; undefined for as long as a rate takes. */
+  readonly sessionAgeMs: number | undefined;
+  /** One parameter with several values; undefined when nothing is varied. `workloads` then holds those of all values. */
+  readonly sweep: Sweep | undefined;
   readonly replicas: number;
   readonly detector: DetectorOptions;
 }
@@ -70,6 +82,9 @@ const MAX_RTT_MS = 10_000;
 const MIN_BANDWIDTH_MBIT = 0.1;
 /** More than loopback carries. */
 const MAX_BANDWIDTH_MBIT = 100_000;
+/** A few bins of the throughput curve, from which the rate before the fault is read. */
+const MIN_SESSION_AGE_MS = 100;
+const MAX_SESSION_AGE_MS = 3_600_000;
 
 const list = z.union(
   [z.string().transform((text) => text.split(',')), z.array(z.string())],
@@ -124,6 +139,8 @@ const rawSchema = z
     rttMs: decimal(0, MAX_RTT_MS).default(0),
     jitterMs: decimal(0, MAX_RTT_MS).default(0),
     bandwidthMbit: decimal(MIN_BANDWIDTH_MBIT, MAX_BANDWIDTH_MBIT).optional(),
+    sessionAgeMs: decimal(MIN_SESSION_AGE_MS, MAX_SESSION_AGE_MS).optional(),
+    sweep: z.string('must be a parameter and its values').optional(),
     replicas: integer(2, MAX_REPLICAS).default(2),
     heartbeatIntervalMs: integer(1, MAX_HEARTBEAT_INTERVAL_MS).default(DEFAULT_DETECTOR_OPTIONS.intervalMs),
     heartbeatMissed: integer(1, MAX_HEARTBEATS_MISSED).default(DEFAULT_DETECTOR_OPTIONS.missedLimit),
@@ -139,6 +156,58 @@ export type RawRunOptions = Readonly<Record<string, unknown>>;
  * @throws UsageError naming the option, its value and what is allowed
  */
 export async function parseRunOptions(raw: RawRunOptions, randomSeed: number): Promise<RunOptions> {
+  const options = await parseOne(raw, randomSeed);
+  if (typeof raw.sweep !== 'string') return options;
+  const sweep = await loadSweep(
+    raw.sweep,
+    options,
+    (changes) => parseOne({ ...raw, ...changes }, options.seed),
+    raw,
+  );
+  return { ...options, sweep, workloads: sweep.points.flatMap(({ workloads }) => workloads) };
+}
+
+/** @param parse the options of the run with changes */
+async function loadSweep(
+  text: string,
+  { workloads }: RunOptions,
+  parse: (changes: RawRunOptions) => Promise<RunOptions>,
+  raw: RawRunOptions,
+): Promise<Sweep> {
+  const { parameter, values, optionOf } = parseSweep(text);
+  if (optionOf === undefined) requireSetting(workloads, parameter);
+  const given = Object.keys(optionOf?.(0) ?? {}).find((name) => raw[name] !== undefined);
+  if (given !== undefined) throw new UsageError(`--sweep ${text}: --${parameter} is given as well`);
+  const points: SweepPoint[] = [];
+  for (const value of values) {
+    const { connections, rttMs, jitterMs, bandwidthMbit, detector, sessionAgeMs } = await parse(
+      optionOf?.(value) ?? {},
+    );
+    points.push({
+      value,
+      changes: { connections, rttMs, jitterMs, bandwidthMbit, detector, sessionAgeMs },
+      workloads:
+        optionOf === undefined
+          ? await Promise.all(workloads.map((each) => withSetting(each, parameter, value)))
+          : nameSwept(workloads, parameter, value),
+    });
+  }
+  return { parameter, points };
+}
+
+async function withSetting(
+  { specifier, plugin }: Loaded<Workload>,
+  parameter: string,
+  value: number,
+): Promise<SweptWorkload> {
+  const swept = `${specifier}:${parameter}=${value}`;
+  const { id, ...rest } = await loadWorkload(swept);
+  // A value that is the default is not in the id; here it has to be, or its results would pass for those of another run.
+  const named = id === plugin.id ? `${id}:${parameter}=${value}` : id;
+  return { specifier: swept, base: plugin.id, plugin: { ...rest, id: named } };
+}
+
+async function parseOne(raw: RawRunOptions, randomSeed: number): Promise<RunOptions> {
   const parsed = rawSchema.safeParse(raw);
   if (!parsed.success) throw new UsageError(describeIssue(raw, parsed.error.issues[0]));
   const options = parsed.data;
@@ -167,6 +236,8 @@ export async function parseRunOptions(raw: RawRunOptions, randomSeed: number): P
     rttMs: options.rttMs,
     jitterMs: options.jitterMs,
     bandwidthMbit: options.bandwidthMbit,
+    sessionAgeMs: options.sessionAgeMs,
+    sweep: undefined,
     replicas: options.replicas,
     detector: { intervalMs: options.heartbeatIntervalMs, missedLimit: options.heartbeatMissed },
   };

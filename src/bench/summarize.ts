@@ -1,10 +1,12 @@
 /** The summary of a run, built one trial at a time with memory bounded by its samples, not by its trials. */
+import { compareNaturally } from '../base/natural-order.js';
 import type { CellSeries } from '../contracts/report.js';
 import type { Cell, Comparison, StrategySummary, Summary, TrialResult } from '../contracts/results.js';
 import type { Prng } from '../contracts/workload.js';
 import { CellSamples } from './cell-samples.js';
 import { PairedValues } from './comparisons.js';
 import { cellSeries } from './series.js';
+import { SweepSamples } from './sweep-samples.js';
 
 export interface StrategyHeading {
   readonly id: string;
@@ -14,7 +16,7 @@ export interface StrategyHeading {
 /** The part of a summary that comes from the trials. */
 export type TrialSummary = Pick<
   Summary,
-  'reference' | 'strategies' | 'cells' | 'comparisons' | 'rejected' | 'violations'
+  'reference' | 'strategies' | 'cells' | 'comparisons' | 'sweeps' | 'rejected' | 'violations'
 >;
 
 interface CellEntry {
@@ -36,6 +38,7 @@ export class RunAccumulator {
   readonly #prng: Prng;
   readonly #cells = new Map<string, CellEntry>();
   readonly #pairs = new PairedValues();
+  readonly #sweeps = new SweepSamples();
   readonly #rejected: Summary['rejected'] = [];
   readonly #violations: string[] = [];
 
@@ -54,6 +57,7 @@ export class RunAccumulator {
     if (!this.#titles.has(strategy)) this.#titles.set(strategy, strategy);
     this.#samplesOf(strategy, workload, fault).add(trial);
     this.#pairs.add(trial);
+    this.#sweeps.add(trial);
     for (const violation of trial.violations) {
       this.#violations.push(`trial ${index} (${strategy}, ${workload}, ${fault}): ${violation}`);
     }
@@ -63,11 +67,14 @@ export class RunAccumulator {
 
   summary(): TrialSummary {
     const reference = this.#reference();
+    const cells = this.#sortedCells().map((entry) => this.#cell(entry));
+    const sweeps = this.#sweeps.results(cells);
     return {
       reference,
       strategies: [...this.#titles].map(([id, title]) => this.#strategySummary(id, title)),
-      cells: this.#sortedCells().map((entry) => this.#cell(entry)),
+      cells,
       comparisons: this.comparisons(),
+      ...(sweeps.length > 0 && { sweeps }),
       rejected: [...this.#rejected].sort((a, b) => a.index - b.index),
       violations: [...this.#violations],
     };
@@ -120,15 +127,9 @@ export class RunAccumulator {
   #compareNames(a: Omit<CellEntry, 'samples'>, b: Omit<CellEntry, 'samples'>): number {
     const strategies = [...this.#titles.keys()];
     return (
-      compareText(a.workload, b.workload) ||
-      compareText(a.fault, b.fault) ||
+      compareNaturally(a.workload, b.workload) ||
+      compareNaturally(a.fault, b.fault) ||
       strategies.indexOf(a.strategy) - strategies.indexOf(b.strategy)
     );
   }
-}
-
-/** By code unit: the same on every machine, unlike `localeCompare`. */
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -42,6 +42,8 @@ export const trialSpecSchema = z.object({
   jitterMs: ms.optional(),
   /** Of each direction of each client's link, Mbit/s; absent: no limit. */
   bandwidthMbit: z.number().positive().optional(),
+  /** What the run varies, and its value here; `workload` is the id without it. Absent where nothing is varied. */
+  sweep: z.object({ workload: id, parameter: id, value: z.number().nonnegative() }).optional(),
   /** Load before the fault, and after it. */
   beforeMs: ms,
   afterMs: ms,
@@ -276,6 +278,49 @@ const aggregateShape = {
 export const cellSchema = z.object({ strategy: id, workload: id, fault: id, ...aggregateShape });
 export const strategySummarySchema = z.object({ id, title: z.string(), ...aggregateShape });
 
+/** A straight line, through logarithms where the parameter spans a power of ten: a power law then. */
+const lawSchema = z.object({
+  metric: z.enum([
+    'recoveryTimeMs',
+    'replicaCpuMsPerRecovery',
+    'replicatedBytesPerConnection',
+    'replicatedBytesPerRequest',
+  ]),
+  kind: z.enum(['linear', 'power']),
+  /** What the metric grows by with each unit of the parameter; of a power law its exponent. */
+  slope: z.number(),
+  /** The 95 % interval of `slope`. */
+  low: z.number(),
+  high: z.number(),
+  /** The metric at 0; of a power law at 1. */
+  intercept: z.number(),
+  /** Share of the variance that the law explains; null when the metric does not vary. */
+  r2: z.number().min(0).max(1).nullable(),
+  trials: count,
+});
+
+/** How one strategy, workload and fault depend on the parameter that the run varies. */
+export const sweepSchema = z.object({
+  strategy: id,
+  /** Id without the value. */
+  workload: id,
+  fault: id,
+  parameter: id,
+  /** Ascending by value. */
+  points: z.array(
+    z.object({
+      value: z.number().nonnegative(),
+      trials: count,
+      recoveryTimeMs: z.object({ p50: ms, p99: ms }).nullable(),
+      replicaCpuMsPerRecovery: ms.nullable(),
+      replicatedBytesPerConnection: z.number().nullable(),
+      replicatedBytesPerRequest: z.number().nullable(),
+      memory: memorySchema.nullable(),
+    }),
+  ),
+  laws: z.array(lawSchema),
+});
+
 export const comparisonSchema = z.object({
   strategy: id,
   reference: id,
@@ -323,6 +368,8 @@ export const summarySchema = z.object({
   strategies: z.array(strategySummarySchema),
   cells: z.array(cellSchema),
   comparisons: z.array(comparisonSchema),
+  /** Absent where nothing is varied. */
+  sweeps: z.array(sweepSchema).optional(),
   /** Trials that do not count, and why. */
   rejected: z.array(
     z.object({
@@ -342,6 +389,8 @@ export type Phases = Readonly<z.infer<typeof phasesSchema>>;
 export type ConnectionOutcome = Readonly<z.infer<typeof connectionOutcomeSchema>>;
 export type Measurements = Readonly<z.infer<typeof measurementsSchema>>;
 export type PerceivedCounts = Readonly<z.infer<typeof perceivedCountsSchema>>;
+export type SweepResult = Readonly<z.infer<typeof sweepSchema>>;
+export type Law = Readonly<z.infer<typeof lawSchema>>;
 export type TrialResult = Readonly<z.infer<typeof trialResultSchema>>;
 export type Cell = Readonly<z.infer<typeof cellSchema>>;
 export type StrategySummary = Readonly<z.infer<typeof strategySummarySchema>>;

@@ -36,6 +36,8 @@ describe('what is not given', () => {
       rekey: false,
       jitterMs: 0,
       bandwidthMbit: undefined,
+      sessionAgeMs: undefined,
+      sweep: undefined,
       audit: false,
       rttMs: 0,
       replicas: 2,

@@ -39,7 +39,7 @@ describe('settings of a workload', () => {
 
   it('are refused when they are unknown, wrong or given twice, with what is allowed', async () => {
     expect(await refusal('request-reply:thinkms=1')).toBe(
-      'workload request-reply: the setting "thinkms" is unknown, it has think-ms, post-share, max-reply-bytes, pipeline, requests-per-connection',
+      'workload request-reply: the setting "thinkms" is unknown, it has think-ms, post-share, payload-bytes, bytes-before-fault, max-reply-bytes, pipeline, requests-per-connection',
     );
     expect(await refusal('request-reply:post-share=1.5')).toBe(
       'workload request-reply: post-share=1.5 must be a number from 0 to 1',

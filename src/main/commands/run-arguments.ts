@@ -39,6 +39,11 @@ export function withRunOptions(command: Command): Command {
       'by how much each direction may take longer, drawn from the seed (default: 0)',
     )
     .option('--bandwidth-mbit <mbit>', "of each direction of each client's link (default: no limit)")
+    .option('--session-age-ms <ms>', 'load before the fault (default: 400, and 20 round trips)')
+    .option(
+      '--sweep <parameter=values>',
+      'a series: one parameter with several values, for example connections=10,100,1000',
+    )
     .option('--replicas <n>', 'replica servers (default: 2)')
     .option('--heartbeat-interval-ms <ms>', 'time between two heartbeats (default: 100)')
     .option('--heartbeat-missed <n>', 'heartbeats missed in a row that make a failure (default: 20)')
