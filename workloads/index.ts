@@ -3,13 +3,22 @@ import { UsageError } from '../src/base/errors.js';
 import { loadPlugin } from '../src/base/plugin-module.js';
 import type { Workload } from '../src/contracts/workload.js';
 import { bulkDownload } from './bulk-download.js';
+import { bulkUpload } from './bulk-upload.js';
 import { idleFleet } from './idle-fleet.js';
+import { ownServer } from './own-server.js';
 import { requestReply } from './request-reply.js';
 import { mixWorkloads } from './shared/mixed.js';
 import { configureWorkload, plainId, splitSpecifier } from './shared/parameters.js';
 import { websocket } from './websocket.js';
 
-export const WORKLOADS: readonly Workload[] = [requestReply, bulkDownload, idleFleet, websocket];
+export const WORKLOADS: readonly Workload[] = [
+  requestReply,
+  bulkDownload,
+  idleFleet,
+  bulkUpload,
+  websocket,
+  ownServer,
+];
 
 /**
  * The workload with this registry id or, when `specifier` has a `/` or ends with `.js`, the default export of that

@@ -78,9 +78,13 @@ export interface Exchange {
   /**
    * States that a backup could go on from here: all output written so far is covered by `state` (at most 1 KiB).
    * Call it from the callback of the write it follows. A resumed handler writes the same header section again and then
-   * only what follows the checkpoint: the harness drops the header section, which the client has.
+   * only what follows the checkpoint: the harness drops the header section, if the client has it.
+   *
+   * @param contentBytes of the request's content, read by this handler since it was called: `state` covers them too. A
+   *   resumed handler gets only what follows them; the Content-Length of its request is that of the rest. Content in chunks
+   *   (Transfer-Encoding) cannot be told apart, and comes again as a whole. What is absent is 0.
    */
-  checkpoint(state: Buffer): void;
+  checkpoint(state: Buffer, contentBytes?: number): void;
 }
 
 export type Application = (request: IncomingMessage, response: ServerResponse, exchange: Exchange) => void;

@@ -1,16 +1,17 @@
 import type { ReplyCheck, SeededBytes } from '../../src/contracts/workload.js';
 
-/** Compares content, while it arrives, with the first `length` bytes of the sequence `key`. Copies nothing. */
+/** Compares content, while it arrives, with the bytes of the sequence `key` from `from` to `length`. Copies nothing. */
 export class SeededCheck implements ReplyCheck {
   readonly #bodies: SeededBytes;
   readonly #key: string;
   readonly #length: number;
-  #position = 0;
+  #position: number;
 
-  constructor(bodies: SeededBytes, key: string, length: number) {
+  constructor(bodies: SeededBytes, key: string, length: number, from = 0) {
     this.#bodies = bodies;
     this.#key = key;
     this.#length = length;
+    this.#position = from;
   }
 
   push(content: Buffer): number {
@@ -29,6 +30,38 @@ export class SeededCheck implements ReplyCheck {
 
   end(): number {
     return this.#length - this.#position;
+  }
+}
+
+/** Compares content, while it arrives, with content that is known as a whole. */
+export class ExpectedContent implements ReplyCheck {
+  readonly #expected: Buffer;
+  #position = 0;
+
+  constructor(expected: Buffer) {
+    this.#expected = expected;
+  }
+
+  push(content: Buffer): number {
+    const expected = this.#expected.subarray(this.#position, this.#position + content.length);
+    this.#position += expected.length;
+    return countDifferences(content, 0, expected) + content.length - expected.length;
+  }
+
+  end(): number {
+    return this.#expected.length - this.#position;
+  }
+}
+
+/** A server that refuses content which was sent right has received other bytes: as bad as wrong bytes in a reply. */
+export class RefusedContentCheck implements ReplyCheck {
+  push(content: Buffer): number {
+    return content.length;
+  }
+
+  end(): number {
+    // Without a message the status alone says it.
+    return 1;
   }
 }
 

@@ -1,7 +1,7 @@
 /** What the seeded workloads agree on: targets such as `/reply/3-17?bytes=128`, their content, and refusals. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PlannedRequest, ReplyCheck, SeededBytes } from '../../src/contracts/workload.js';
-import { SeededCheck, WrongStatusCheck } from './seeded-check.js';
+import { RefusedContentCheck, SeededCheck, WrongStatusCheck } from './seeded-check.js';
 
 export interface SeededTarget {
   /** Request id. */
@@ -39,6 +39,7 @@ export function requestKey(id: string): string {
 export function verifySeededReply(request: PlannedRequest, status: number, bodies: SeededBytes): ReplyCheck {
   const target = parseTarget(request.target);
   if (target === undefined) throw new Error(`request ${request.id} has a foreign target ${request.target}`);
+  if (status === 400) return new RefusedContentCheck();
   if (status !== 200) return new WrongStatusCheck(target.bytes);
   return new SeededCheck(bodies, replyKey(target.id), target.bytes);
 }

@@ -25,6 +25,7 @@ import { Handover } from './handover.js';
 import { InputCredit } from './input-credit.js';
 import { Outbox } from './outbox.js';
 import { OutcomeReplay } from './outcome-replay.js';
+import { OutputCredit } from './output-credit.js';
 import { RecordWriter } from './record-writer.js';
 import { DivergedError } from './regeneration.js';
 import { ReplicationFeed } from './replication-feed.js';
@@ -63,8 +64,7 @@ export class Connection {
   #applicationState: Buffer | undefined;
   #resumedHead: ResumedHead | undefined;
 
-  #creditBytes: number;
-  #blockedOutput: (() => void) | undefined;
+  readonly #outputCredit: OutputCredit;
   readonly #inputCredit: InputCredit;
   #inputEnded = false;
   readonly #handover: Handover;
@@ -96,7 +96,7 @@ export class Connection {
       produced: (index, content) => this.#feed.produced(index, content),
       send: (parts) => this.#send(parts),
     });
-    this.#creditBytes = start.creditBytes;
+    this.#outputCredit = new OutputCredit(start.creditBytes);
     this.#inputCredit = new InputCredit(flowId, host.trunk, start.owedCreditBytes ?? 0);
     this.#handover = this.#createHandover();
     this.stream = new AppStream({
@@ -121,8 +121,10 @@ export class Connection {
     this.#skipRecords = plan.recordsRead - take.commit.recordsRead;
     this.#replayedThrough = take.received;
     this.#outcomes.resume(plan.outcomes);
-    this.#applicationState = plan.applicationState;
-    if (plan.applicationState !== undefined) this.#resumedHead = new ResumedHead();
+    this.#applicationState = plan.checkpoint?.state;
+    this.#feed.checkpoint = plan.checkpoint;
+    if (plan.checkpoint?.beforeHead === false) this.#resumedHead = new ResumedHead();
+    this.exchange.outputBegun = this.#resumedHead !== undefined;
     for (const epoch of plan.epochs) this.#epochs.add(epoch);
     this.#epochs.settle(plan, plan.state);
     this.#feed.relink(this.#link);
@@ -172,6 +174,9 @@ export class Connection {
     if (this.#ended || this.#holdsRecord(record)) return;
     if (this.#skipRecords > 0) {
       this.#skipRecords -= 1;
+      // The director has sent it once more, and waits for room once more.
+      this.#inputCredit.received(record.length);
+      this.#inputCredit.giveBack();
       return;
     }
     try {
@@ -183,12 +188,7 @@ export class Connection {
 
   /** More room at the director. */
   credit(bytes: number): void {
-    this.#creditBytes += bytes;
-    const blocked = this.#blockedOutput;
-    if (blocked === undefined || this.#creditBytes <= 0) return;
-    this.#blockedOutput = undefined;
-    blocked();
-    this.#handover.offerSoon();
+    if (this.#outputCredit.give(bytes)) this.#handover.offerSoon();
   }
 
   /** The director has closed the flow, or asks for an alert that only this side can seal. */
@@ -222,15 +222,16 @@ export class Connection {
    * The application could go on from here on another replica.
    *
    * @returns false when a backup would go on from before: that the application said so is of no use right now
-   * @throws RangeError when `state` is longer than 1 KiB
+   * @throws RangeError when `state` is longer than 1 KiB, or `contentBytes` more than the request has had
    */
-  checkpoint(response: TrackedReply, state: Buffer): boolean {
+  checkpoint(response: TrackedReply, state: Buffer, contentBytes = 0): boolean {
     if (state.length > MAX_CHECKPOINT_BYTES) {
       throw new RangeError(`checkpoint of ${state.length} bytes, allowed are ${MAX_CHECKPOINT_BYTES}`);
     }
     if (this.#ended || this.#handover.offered || !this.#isExact(response)) return false;
-    if (this.exchange.checkpointed()) this.#feed.renewInput();
-    this.#feed.checkpoint = { recordsWritten: this.#records.recordsWritten, state };
+    if (this.exchange.checkpointed(contentBytes)) this.#feed.renewInput();
+    const beforeHead = !this.exchange.outputBegun;
+    this.#feed.checkpoint = { recordsWritten: this.#records.recordsWritten, beforeHead, state };
     const { commit } = this.#decide('checkpoint');
     if (commit === 'plain') this.#outbox.commit(this.#records, false);
     const committed = commit === 'plain' || (commit === 'sealed-state' && this.#commitState());
@@ -299,8 +300,8 @@ export class Connection {
       this.#fail(error);
     }
     // Held output is waited for by the backup, not by the client: it must not stop the reply that would release it.
-    if (this.#creditBytes > 0 || this.#outbox.holding || this.#ended) callback();
-    else this.#blockedOutput = callback;
+    if (this.#outputCredit.left || this.#outbox.holding || this.#ended) callback();
+    else this.#outputCredit.wait(callback);
   }
 
   /** A reply whose last part was written before its end was known: otherwise that part has completed it already. */
@@ -317,6 +318,7 @@ export class Connection {
   }
 
   #release(chunks: readonly Buffer[], complete: boolean): void {
+    if (chunks.length > 0) this.exchange.outputBegun = true;
     if (this.exchange.idempotent) this.#feed.pass(chunks);
     else this.#feed.retain(chunks, this.#records.recordsWritten);
     this.#writer.write(chunks, complete ? 'answered' : 'output');
@@ -326,7 +328,7 @@ export class Connection {
   }
 
   #send(parts: readonly Buffer[]): void {
-    for (const part of parts) this.#creditBytes -= part.length;
+    this.#outputCredit.spend(parts);
     this.#outbox.record(parts);
   }
 
@@ -492,7 +494,7 @@ export class Connection {
     this.#records.wipe();
     this.#epochs.wipe();
     this.stream.destroy();
-    this.#blockedOutput = undefined;
+    this.#outputCredit.forget();
     this.#host.closed(this);
   }
 }

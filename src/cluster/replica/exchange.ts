@@ -7,6 +7,7 @@
  * input of it any more.
  */
 import { HttpFramingError, HttpMessageReader, type RequestHead } from '../../http/message-reader.js';
+import { shortenRequest } from '../../http/shorten-request.js';
 import { WebSocketFramingError } from '../../http/websocket-frame-reader.js';
 import type { TrackedReply } from './tracked-response.js';
 import { WebSocketInput } from './websocket-input.js';
@@ -33,6 +34,10 @@ export class ExchangeTracker {
   #input: Buffer[] = [];
   #broken = false;
   #upgraded: Upgraded | undefined;
+  /** Content of the request that is answered now that the input does not have any more. */
+  #shortenedBytes = 0;
+  /** Whether output of this exchange has been made, here or by the replica that had it before. */
+  outputBegun = false;
 
   /** Requests may upgrade the connection to WebSocket. To be said before its first byte. */
   acceptUpgrades(): void {
@@ -110,6 +115,7 @@ export class ExchangeTracker {
   answer(): void {
     this.#unanswered.shift();
     this.#answered += 1;
+    this.#shortenedBytes = 0;
   }
 
   /** The application has been given the oldest whole message of its WebSocket, or the oldest control frame. */
@@ -120,10 +126,12 @@ export class ExchangeTracker {
   /**
    * The application can go on from here: what it was given is no input any more.
    *
+   * @param contentBytes of the request that is answered now, taken by its handler since it was called
    * @returns whether the input has become another one by that
+   * @throws RangeError when there is not that much content, or less than at the last checkpoint
    */
-  checkpointed(): boolean {
-    if (this.#upgraded === undefined) return false;
+  checkpointed(contentBytes: number): boolean {
+    if (this.#upgraded === undefined) return this.#shortenRequest(contentBytes);
     const { request, messages } = this.#upgraded;
     this.#input = [request, ...messages.unhandled];
     return true;
@@ -134,6 +142,17 @@ export class ExchangeTracker {
     this.#input = [];
     this.#answered = 0;
     this.#idempotent = true;
+    this.outputBegun = false;
+  }
+
+  /** The input becomes a request with the rest of the content. It must begin with that request. */
+  #shortenRequest(contentBytes: number): boolean {
+    if (contentBytes === this.#shortenedBytes) return false;
+    const shortened = shortenRequest(Buffer.concat(this.#input), contentBytes - this.#shortenedBytes);
+    if (shortened === undefined) return false;
+    this.#input = [shortened];
+    this.#shortenedBytes = contentBytes;
+    return true;
   }
 
   /** @param bytes what there is behind the request that upgraded, or a later chunk */

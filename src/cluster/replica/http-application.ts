@@ -28,8 +28,8 @@ class HttpExchange implements Exchange {
     this.#ledger.record(id);
   }
 
-  checkpoint(state: Buffer): void {
-    this.#connection?.checkpoint(this.#response, state);
+  checkpoint(state: Buffer, contentBytes?: number): void {
+    this.#connection?.checkpoint(this.#response, state, contentBytes);
   }
 }
 

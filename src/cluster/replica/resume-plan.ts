@@ -14,7 +14,7 @@ import {
   sealsFrom,
   wipeStaticState,
 } from '../../tls/static-state.js';
-import type { CommittedState, Outcome, OutputRecord } from '../replication/state-message.js';
+import type { Checkpoint, CommittedState, Outcome, OutputRecord } from '../replication/state-message.js';
 import type { KeptConnection, Snapshot } from './kept-state.js';
 import type { SealChange } from './regeneration.js';
 
@@ -31,7 +31,7 @@ export interface ResumePlan {
   /** Client bytes that the application has to see (again). */
   readonly input: readonly Buffer[];
   /** Where the application goes on, in the middle of a reply. */
-  readonly applicationState: Buffer | undefined;
+  readonly checkpoint: Checkpoint | undefined;
   /** Outcomes of requests that must not be executed again. */
   readonly outcomes: readonly Outcome[];
   /** Changes of what seals among the delivered records, by record number. */
@@ -48,7 +48,7 @@ export type Refused = { readonly refused: RefusalReason };
 interface ResumePoint extends RecordPosition {
   readonly output: readonly OutputRecord[];
   readonly input: readonly Buffer[];
-  readonly applicationState: Buffer | undefined;
+  readonly checkpoint: Checkpoint | undefined;
 }
 
 /** @param committed the application state of the last commit, opened. */
@@ -84,7 +84,7 @@ export function planResumption(
     unsent,
     delivered,
     input: point.input,
-    applicationState: point.applicationState,
+    checkpoint: point.checkpoint,
     outcomes: kept.outcomes,
     changes,
     unseenKeyUpdates,
@@ -107,32 +107,31 @@ function resumePoint(
   if (decision.from === 'commit') return commitPoint(take, committed);
   // Tickets that were lost with the primary leave no gap: the counts are those of what the client has.
   const { established } = kept;
-  return established && { ...established, output: [], input: [], applicationState: undefined };
+  return established && { ...established, output: [], input: [], checkpoint: undefined };
 }
 
 function commitPoint(take: Take, committed: CommittedState | undefined): ResumePoint | undefined {
   const { commit } = take;
   if (committed === undefined) {
     if (take.sealedState !== undefined) return undefined;
-    return { ...commit, output: [], input: [], applicationState: undefined };
+    return { ...commit, output: [], input: [], checkpoint: undefined };
   }
   if (committed.checkpoint.recordsWritten !== commit.recordsWritten) return undefined;
   return {
     ...commit,
     output: [],
     input: [committed.input],
-    applicationState: committed.checkpoint.state,
+    checkpoint: committed.checkpoint,
   };
 }
 
 function snapshotPoint(snapshot: Snapshot): ResumePoint {
   const { recordsRead, recordsWritten, output, input, checkpoint, answered, startWritten } = snapshot;
-  if (answered) return { recordsRead, recordsWritten, output, input: [], applicationState: undefined };
+  if (answered) return { recordsRead, recordsWritten, output, input: [], checkpoint: undefined };
   if (checkpoint !== undefined) {
-    const { recordsWritten: written, state } = checkpoint;
-    return { recordsRead, recordsWritten: written, output, input, applicationState: state };
+    return { recordsRead, recordsWritten: checkpoint.recordsWritten, output, input, checkpoint };
   }
-  return { recordsRead, recordsWritten: startWritten, output, input, applicationState: undefined };
+  return { recordsRead, recordsWritten: startWritten, output, input, checkpoint: undefined };
 }
 
 /**

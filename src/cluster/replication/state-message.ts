@@ -24,6 +24,8 @@ export interface OutputRecord {
 /** The application can go on from here, after `recordsWritten` server records in total. */
 export interface Checkpoint {
   readonly recordsWritten: number;
+  /** Whether nothing of the reply has been sent: its header section is still to come. */
+  readonly beforeHead: boolean;
   readonly state: Buffer;
 }
 
@@ -116,6 +118,7 @@ function writeOutput(writer: ByteWriter, output: NonNullable<StateMessage['outpu
 
 function writeCheckpoint(writer: ByteWriter, checkpoint: Checkpoint): void {
   writer.uint48(checkpoint.recordsWritten);
+  writer.uint8(checkpoint.beforeHead ? 1 : 0);
   writeLong(writer, checkpoint.state);
 }
 
@@ -190,7 +193,7 @@ function readOutputRecords(reader: ByteReader): OutputRecord[] {
 }
 
 function readCheckpoint(reader: ByteReader): Checkpoint {
-  return { recordsWritten: reader.uint48(), state: readLong(reader) };
+  return { recordsWritten: reader.uint48(), beforeHead: readFlag(reader), state: readLong(reader) };
 }
 
 /** What travels, sealed, with a commit in the middle of a reply. */

@@ -86,7 +86,7 @@ describe('KeptConnection', () => {
       },
       { input: { restart: false, startWritten: 6, bytes: Buffer.from('T') } },
       { output: { answered: false, records: [{ index: 6, content: Buffer.from('a') }] } },
-      { checkpoint: { recordsWritten: 7, state: Buffer.from('state') } },
+      { checkpoint: { recordsWritten: 7, beforeHead: false, state: Buffer.from('state') } },
       {
         position: { recordsRead: 5, recordsWritten: 8 },
         output: { answered: true, records: [{ index: 7, content: Buffer.from('b') }] },
@@ -102,7 +102,7 @@ describe('KeptConnection', () => {
         { index: 6, content: Buffer.from('a') },
         { index: 7, content: Buffer.from('b') },
       ],
-      checkpoint: { recordsWritten: 7, state: Buffer.from('state') },
+      checkpoint: { recordsWritten: 7, beforeHead: false, state: Buffer.from('state') },
     });
     expect(kept.describe().snapshot).toEqual({
       recordsRead: 5,
@@ -119,7 +119,7 @@ describe('KeptConnection', () => {
         position: { recordsRead: 4, recordsWritten: 7 },
         input: { restart: true, startWritten: 6, bytes: Buffer.from('a') },
       },
-      { checkpoint: { recordsWritten: 7, state: Buffer.from('state') } },
+      { checkpoint: { recordsWritten: 7, beforeHead: false, state: Buffer.from('state') } },
       { output: { answered: true, records: [{ index: 6, content: Buffer.from('b') }] } },
       { input: { restart: true, startWritten: 7, bytes: Buffer.alloc(0) } },
     );

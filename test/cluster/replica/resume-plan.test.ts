@@ -106,21 +106,21 @@ describe('a replay from the last commit', () => {
       unsent: [],
       input: [],
       delivered: entries(8, 10),
-      applicationState: undefined,
+      checkpoint: undefined,
       state: { epoch: 0 },
     });
   });
 
   it('goes on in the middle of a reply with the state that was committed there', () => {
     const committed = {
-      checkpoint: { recordsWritten: 8, state: Buffer.from('offset') },
+      checkpoint: { recordsWritten: 8, beforeHead: false, state: Buffer.from('offset') },
       input: Buffer.from('GET'),
     };
     const sealed = take([5, 8], 9, { sealedState: Buffer.from('sealed') });
     expect(plan(keep(), sealed, COMMIT, committed)).toMatchObject({
       recordsWritten: 8,
       input: [Buffer.from('GET')],
-      applicationState: Buffer.from('offset'),
+      checkpoint: { state: Buffer.from('offset') },
       delivered: entries(8, 9),
     });
   });
@@ -128,7 +128,10 @@ describe('a replay from the last commit', () => {
   it('is refused when there is a committed state that cannot be opened, or is of another point', () => {
     const sealed = take([5, 8], 9, { sealedState: Buffer.from('sealed') });
     expect(planResumption(keep(), sealed, COMMIT, undefined)).toEqual(MISMATCH);
-    const elsewhere = { checkpoint: { recordsWritten: 7, state: Buffer.alloc(1) }, input: Buffer.alloc(0) };
+    const elsewhere = {
+      checkpoint: { recordsWritten: 7, beforeHead: false, state: Buffer.alloc(1) },
+      input: Buffer.alloc(0),
+    };
     expect(planResumption(keep(), sealed, COMMIT, elsewhere)).toEqual(MISMATCH);
   });
 
@@ -258,14 +261,14 @@ describe('the restoring of a snapshot', () => {
       keep(request(8), {
         position: { recordsRead: 6, recordsWritten: 12 },
         output: output(8, 12),
-        checkpoint: { recordsWritten: 10, state: Buffer.from('offset') },
+        checkpoint: { recordsWritten: 10, beforeHead: false, state: Buffer.from('offset') },
       });
 
     it('goes on from it, and checks what was delivered behind it', () => {
       expect(plan(kept(), take([5, 8], 11), RESTORE)).toMatchObject({
         recordsWritten: 10,
         unsent: [],
-        applicationState: Buffer.from('offset'),
+        checkpoint: { state: Buffer.from('offset') },
         input: [Buffer.from('GET')],
         delivered: entries(10, 11),
       });
@@ -274,7 +277,7 @@ describe('the restoring of a snapshot', () => {
     it('goes on from it when the client lacks what comes before, which is sent first', () => {
       const planned = plan(kept(), take([5, 8], 9), RESTORE);
       expect(planned.unsent.map(({ index }) => index)).toEqual([9]);
-      expect(planned).toMatchObject({ recordsWritten: 9, applicationState: Buffer.from('offset') });
+      expect(planned).toMatchObject({ recordsWritten: 9, checkpoint: { state: Buffer.from('offset') } });
       expect(planned.delivered).toHaveLength(0);
     });
   });

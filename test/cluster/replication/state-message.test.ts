@@ -14,7 +14,7 @@ const REFUSED = expect.objectContaining({ name: 'ProtocolError' });
 const bytes = fc.uint8Array({ maxLength: 100 }).map((array) => Buffer.from(array));
 const count = fc.nat(2 ** 31).map((value) => value * 2 ** 16);
 const position = fc.record({ recordsRead: count, recordsWritten: count });
-const checkpoint = fc.record({ recordsWritten: count, state: bytes });
+const checkpoint = fc.record({ recordsWritten: count, beforeHead: fc.boolean(), state: bytes });
 const messages: fc.Arbitrary<StateMessage> = fc.record(
   {
     secrets: fc.record({ established: position, state: bytes }),
