@@ -10,6 +10,16 @@ describe('allocateSecret', () => {
     expect(Buffer.compare(allocateSecret(bytes), Buffer.alloc(bytes))).toBe(0);
   });
 
+  it('gives a Buffer to all who ask', () => {
+    const secret = copySecret(BYTES);
+    expect([Buffer.isBuffer(secret), secret.constructor, secret.toString('hex')]).toEqual([
+      true,
+      Buffer,
+      BYTES.toString('hex'),
+    ]);
+    expect(secret).toEqual(BYTES);
+  });
+
   it('gives memory of its own, no part of a pool', () => {
     const secret = allocateSecret(32);
     expect([secret.byteOffset, secret.buffer.byteLength]).toEqual([0, 32]);
