@@ -100,7 +100,9 @@ const LOSSES: readonly Measure[] = [
     name: 'Requests executed twice',
     unit: '',
     definition: 'Requests that are not idempotent and that the applications executed more than once.',
-    value: counted(({ executions }) => defect(executions.moreNonIdempotent, 'bad')),
+    value: counted(({ executions }) =>
+      executions === null ? { text: NONE } : defect(executions.moreNonIdempotent, 'bad'),
+    ),
   },
   {
     name: 'Corrupted bytes',

@@ -56,8 +56,11 @@ export const MEASURE_COLUMNS: readonly Column[] = [
     heading: 'all/POSTs',
     rank: 6,
     text: ({ cell: { trials, executions } }) =>
-      trials.completed === 0 ? NONE : slashed(executions.more, executions.moreNonIdempotent),
-    tone: ({ cell }) => (cell.executions.moreNonIdempotent > 0 ? 'warning' : 'plain'),
+      trials.completed === 0 || executions === null
+        ? NONE
+        : slashed(executions.more, executions.moreNonIdempotent),
+    tone: ({ cell: { executions } }) =>
+      executions && executions.moreNonIdempotent > 0 ? 'warning' : 'plain',
   },
   {
     group: 'corrupt',

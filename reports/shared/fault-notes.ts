@@ -26,8 +26,9 @@ function notRecoverable(cells: readonly Cell[]): string[] {
 function wokenUp(cells: readonly Cell[]): string[] {
   return cells.flatMap(({ strategy, executions, replication }) => {
     const fenced = replication?.fenced ?? 0;
-    if (executions.byFencedPrimary + fenced === 0) return [];
-    const ran = `executed ${formatNumberOf(executions.byFencedPrimary, 'request')}`;
+    const executed = executions?.byFencedPrimary ?? 0;
+    if (executed + fenced === 0) return [];
+    const ran = `executed ${formatNumberOf(executed, 'request')}`;
     const sent = `${formatNumberOf(fenced, 'message')} of its replication ${fenced === 1 ? 'was' : 'were'} refused`;
     return [`${printable(strategy)}: the replaced primary woke up and ${ran}; ${sent}`];
   });

@@ -51,7 +51,7 @@ export const MEASURES: readonly Measure[] = [
   }),
   ...(['connections', 'requests'] as const).flatMap(servedWithin),
   alone('run-twice', '', 'Requests that are not idempotent and ran more than once.', ({ cell }) =>
-    whenCompleted(cell.trials.completed, cell.executions.moreNonIdempotent),
+    whenCompleted(cell.trials.completed, cell.executions?.moreNonIdempotent ?? null),
   ),
   alone(
     'corrupted',
@@ -168,6 +168,6 @@ function trials(): Measure[] {
   }));
 }
 
-function whenCompleted(completed: number, value: number): number | null {
+function whenCompleted(completed: number, value: number | null): number | null {
   return completed === 0 ? null : value;
 }

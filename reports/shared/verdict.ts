@@ -130,7 +130,7 @@ function formatRange(comparisons: readonly Comparison[]): string {
 function describePrice(summary: Summary, strategy: StrategySummary): string {
   const reference = summary.strategies.find(({ id }) => id === summary.reference);
   const contrast = reference === undefined ? '' : ` (${reference.title}: ${describeLosses(reference)})`;
-  const twice = strategy.executions.moreNonIdempotent;
+  const twice = strategy.executions?.moreNonIdempotent ?? 0;
   const repeated =
     twice === 0 ? '' : `; ${formatNumberOf(twice, 'execution')} too many of requests that must run once`;
   return `With ${strategy.title} clients lost ${describeLosses(strategy)}${contrast}${repeated}; ${describeCost(summary, strategy.id)}.`;

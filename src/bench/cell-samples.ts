@@ -46,6 +46,7 @@ export class CellSamples {
   #neverRecovered = 0;
   readonly #requests = { ok: 0, failed: 0, unknown: 0 };
   readonly #executions = { zero: 0, once: 0, more: 0, moreNonIdempotent: 0, byFencedPrimary: 0 };
+  readonly #executionsKnown = { trials: 0, not: 0 };
   #corruptedBytes = 0;
   #perceivedConnections = NOTHING_PERCEIVED;
   /** Null when a trial does not tell. */
@@ -73,7 +74,7 @@ export class CellSamples {
     this.#recoveries.addTrial(trial.spec, measurements.connections);
     this.#addConnections(measurements);
     addCounts(this.#requests, measurements.requests);
-    addCounts(this.#executions, measurements.executions);
+    this.#addExecutions(measurements.executions);
     addCounts(this.#handshakesAfterFault, measurements.handshakesAfterFault);
     this.#corruptedBytes += measurements.corruptedBytes;
     this.#addPerceived(
@@ -87,12 +88,24 @@ export class CellSamples {
     this.#faultMoments.add(measurements.faultEvents);
   }
 
+  /** A trial in which nobody knows adds nothing. */
+  #addExecutions(executions: Aggregate['executions']): void {
+    this.#executionsKnown[executions === null ? 'not' : 'trials'] += 1;
+    if (executions !== null) addCounts(this.#executions, executions);
+  }
+
+  #executionsOrUnknown(): Aggregate['executions'] {
+    const { trials, not } = this.#executionsKnown;
+    return trials === 0 && not > 0 ? null : { ...this.#executions };
+  }
+
   /** Adds everything that `other` holds. */
   merge(other: CellSamples): void {
     addCounts(this.#trials, other.#trials);
     addCounts(this.#connections, other.#connections);
     addCounts(this.#requests, other.#requests);
     addCounts(this.#executions, other.#executions);
+    addCounts(this.#executionsKnown, other.#executionsKnown);
     addCounts(this.#handshakesAfterFault, other.#handshakesAfterFault);
     addCounts(this.#afterRecovery, other.#afterRecovery);
     addCounts(this.#afterFault, other.#afterFault);
@@ -126,7 +139,7 @@ export class CellSamples {
       phasesMs: this.phases(),
       connections: { ...this.#connections },
       requests: { ...this.#requests },
-      executions: { ...this.#executions },
+      executions: this.#executionsOrUnknown(),
       corruptedBytes: this.#corruptedBytes,
       perceived: { connections: this.#perceivedConnections, requests: this.#perceivedRequests },
       handshakesAfterFault: { ...this.#handshakesAfterFault },

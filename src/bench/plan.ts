@@ -3,7 +3,9 @@ import { createPrng } from '../base/prng.js';
 import { longestRoundTripMs } from '../cluster/director/link-direction.js';
 import type { Fault } from '../contracts/fault.js';
 import type { TrialSpec } from '../contracts/results.js';
+import type { RecoveryStrategy } from '../contracts/strategy.js';
 import type { Prng } from '../contracts/workload.js';
+import { runsOnOwnServer } from './external-options.js';
 import type { RunOptions } from './run-options.js';
 import { BYTES_BEFORE_FAULT } from './sweep-options.js';
 
@@ -82,6 +84,7 @@ function cells(options: RunOptions): CellSpec[] {
           connections,
           arrivals: options.arrivals ?? workload.arrivals,
           ...common(options),
+          ...engineOf(strategy, options),
           ...durations(connections, fault, options),
         };
       }),
@@ -106,9 +109,17 @@ function durations(
 }
 
 function common(options: RunOptions) {
-  const { suite, key, engine, rekey, audit, replicas, detector } = options;
+  const { suite, key, rekey, audit, replicas, detector } = options;
   const tls = { version: suite.version, suite: suite.name, key };
-  return { tls, engine, rekey, audit, replicas, ...linkOf(options), heartbeats: { ...detector } };
+  return { tls, rekey, audit, replicas, ...linkOf(options), heartbeats: { ...detector } };
+}
+
+function engineOf(
+  strategy: RecoveryStrategy,
+  { engine, external }: RunOptions,
+): Pick<TrialSpec, 'engine' | 'replicaCommand'> {
+  if (external === undefined || !runsOnOwnServer(strategy)) return { engine };
+  return { engine: 'external', replicaCommand: external.command.text };
 }
 
 /** What is not asked for stays out, as it does in files of earlier releases: baselines hold conditions against each other. */

@@ -10,6 +10,14 @@ import type { RecoveryStrategy } from '../contracts/strategy.js';
 import type { Workload } from '../contracts/workload.js';
 import { type CipherSuite, findSuite } from '../tls/cipher-suites.js';
 import {
+  type ExternalOptions,
+  OWN_SERVER_WORKLOAD,
+  parseExternalOptions,
+  possibleStrategies,
+  refuseImpossible,
+  runsOnOwnServer,
+} from './external-options.js';
+import {
   nameSwept,
   parseSweep,
   requireSetting,
@@ -61,6 +69,8 @@ export interface RunOptions {
   readonly sweep: Sweep | undefined;
   readonly replicas: number;
   readonly detector: DetectorOptions;
+  /** A server of the user's own, for the strategies that reconnect; undefined to run all on ours. */
+  readonly external: ExternalOptions | undefined;
 }
 
 /** Pairs of trials that a 95 % interval of their ratio takes; see `MIN_PAIRS_FOR_INTERVAL`. */
@@ -144,6 +154,10 @@ const rawSchema = z
     replicas: integer(2, MAX_REPLICAS).default(2),
     heartbeatIntervalMs: integer(1, MAX_HEARTBEAT_INTERVAL_MS).default(DEFAULT_DETECTOR_OPTIONS.intervalMs),
     heartbeatMissed: integer(1, MAX_HEARTBEATS_MISSED).default(DEFAULT_DETECTOR_OPTIONS.missedLimit),
+    replicaCommand: z.string('must be a command line').optional(),
+    replicaShell: flag.default(false),
+    proxyProtocol: flag.default(false),
+    paths: list.optional(),
     quick: flag.default(false),
   })
   .strict();
@@ -211,14 +225,26 @@ async function parseOne(raw: RawRunOptions, randomSeed: number): Promise<RunOpti
   const parsed = rawSchema.safeParse(raw);
   if (!parsed.success) throw new UsageError(describeIssue(raw, parsed.error.issues[0]));
   const options = parsed.data;
-  const workloads = options.workloads ?? (options.quick ? QUICK_WORKLOADS : DEFAULT_WORKLOADS);
-  const strategies = await loadStrategies(options.strategies, options.strategy);
+  const external = parseExternalOptions(options, { ...options, engine: raw.engine?.toString() });
+  const workloads = workloadsOf(options, external);
+  const strategies = ownServerTitles(
+    await loadStrategies(options.strategies, options.strategy, external),
+    external,
+  );
+  const faults = await loadFaults(options.faults);
   if (options.engine === 'native') refuseKeptTransports(strategies);
+  if (external !== undefined) {
+    refuseImpossible(
+      external,
+      strategies.map(({ plugin }) => plugin),
+      faults,
+    );
+  }
   const trials = options.trials ?? (options.quick ? QUICK_TRIALS : DEFAULT_TRIALS);
   return {
     strategies,
     workloads: await loadWorkloads(workloads),
-    faults: await loadFaults(options.faults),
+    faults,
     connections: options.connections,
     arrivals: options.arrivals,
     trials,
@@ -240,6 +266,7 @@ async function parseOne(raw: RawRunOptions, randomSeed: number): Promise<RunOpti
     sweep: undefined,
     replicas: options.replicas,
     detector: { intervalMs: options.heartbeatIntervalMs, missedLimit: options.heartbeatMissed },
+    external,
   };
 }
 
@@ -261,11 +288,34 @@ function parsePrecision(
   return { share: precision, maxTrials: maxTrials ?? Math.max(trials, DEFAULT_MAX_TRIALS) };
 }
 
+function workloadsOf(
+  { workloads, quick }: { readonly workloads?: string[] | undefined; readonly quick: boolean },
+  external: ExternalOptions | undefined,
+): readonly string[] {
+  if (external !== undefined) return [OWN_SERVER_WORKLOAD];
+  return workloads ?? (quick ? QUICK_WORKLOADS : DEFAULT_WORKLOADS);
+}
+
+/** Reports have to say on which server a strategy ran. */
+function ownServerTitles(
+  strategies: readonly Loaded<RecoveryStrategy>[],
+  external: ExternalOptions | undefined,
+): readonly Loaded<RecoveryStrategy>[] {
+  if (external === undefined) return strategies;
+  return strategies.map(({ specifier, plugin }) =>
+    runsOnOwnServer(plugin)
+      ? { specifier, plugin: { ...plugin, title: `${plugin.title} (own server)` } }
+      : { specifier, plugin },
+  );
+}
+
 async function loadStrategies(
   ids: readonly string[],
   files: readonly string[],
+  external: ExternalOptions | undefined,
 ): Promise<Loaded<RecoveryStrategy>[]> {
-  const named = ids.flatMap((id) => (id.trim() === 'all' ? STRATEGIES.map((entry) => entry.id) : id));
+  const all = external === undefined ? STRATEGIES.map(({ id }) => id) : possibleStrategies(external);
+  const named = ids.flatMap((id) => (id.trim() === 'all' ? all : id));
   const loaded = await Promise.all(
     namesOf('strategies', [...named, ...files]).map(async (specifier) => ({
       specifier,

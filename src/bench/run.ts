@@ -9,6 +9,7 @@ import { SCHEMA_VERSION, type Summary, type TrialResult, type TrialSpec } from '
 import { type RecoveryStrategy, STATE_FIELDS } from '../contracts/strategy.js';
 import { captureEnvironment } from './environment.js';
 import { readOpenFileLimit, requireOpenFiles } from './open-files.js';
+import { withOwnServer } from './own-server-run.js';
 import { planTrials } from './plan.js';
 import { isEnough } from './precision.js';
 import { appendTrial, SUMMARY_FILE, TRIALS_FILE, writeSummary } from './results-file.js';
@@ -37,13 +38,22 @@ export interface RunOutcome {
 }
 
 /** Runs all trials, or those that fit before the signal: the summary then says that it is not complete. */
-export async function runAll(context: RunContext, handler: RunHandler): Promise<RunOutcome> {
+export async function runAll(given: RunContext, handler: RunHandler): Promise<RunOutcome> {
+  const identity = await createIdentity({ key: given.options.key, servername: SERVERNAME });
+  const { options, end } = await withOwnServer(given.options, identity, given.signal);
+  try {
+    return await runTrials({ ...given, options }, identity, handler);
+  } finally {
+    await end();
+  }
+}
+
+async function runTrials(context: RunContext, identity: Identity, handler: RunHandler): Promise<RunOutcome> {
   const { options, folder, signal } = context;
   const startedAt = new Date().toISOString();
   const specs = planTrials(options);
   requireOpenFiles(Math.max(...specs.map(({ connections }) => connections)), readOpenFileLimit());
   const trialsPath = prepareFolder(folder);
-  const identity = await createIdentity({ key: options.key, servername: SERVERNAME });
   const strategies = options.strategies.map(({ plugin }) => plugin);
   const accumulator = new RunAccumulator(strategies, createPrng(options.seed).fork('bootstrap'));
   let complete = false;
@@ -107,6 +117,7 @@ async function runOne(
       workload: byId(options.workloads, spec.workload),
       fault: entryById(options.faults, spec.fault),
       identity,
+      external: options.external,
       signal,
     });
   } catch (error) {

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, createClock } from '../base/clock.js';
 import { createPrng } from '../base/prng.js';
 import type { Identity } from '../cluster/certificates.js';
-import { Cluster } from '../cluster/cluster.js';
+import { Cluster, type ClusterOptions } from '../cluster/cluster.js';
 import type { DirectorReport } from '../cluster/messages.js';
 import { auditNonces } from '../cluster/nonce-audit.js';
 import { processEntry } from '../cluster/process-entry.js';
@@ -22,6 +22,7 @@ import type { Workload } from '../contracts/workload.js';
 import { type ChildChannel, spawnChild } from '../net/message-channel.js';
 import { CIPHER_SUITES } from '../tls/cipher-suites.js';
 import { evaluateTrial, type Observations } from './evaluate.js';
+import type { ExternalOptions } from './external-options.js';
 import { FaultInjection, ReplicaDetections } from './fault-injection.js';
 import { watchMachine } from './machine-load.js';
 import { memoryPerConnection } from './memory-at-rest.js';
@@ -56,6 +57,8 @@ export interface TrialContext {
   readonly workload: Loaded<Workload>;
   readonly fault: Fault;
   readonly identity: Identity;
+  /** Used where the engine of the trial is `external`. */
+  readonly external?: ExternalOptions | undefined;
   /** Aborting ends all processes of the trial. */
   readonly signal: AbortSignal;
 }
@@ -104,7 +107,7 @@ function startCluster(
   folder: string,
   detections: ReplicaDetections,
 ): Promise<Cluster> {
-  const { spec, strategy, workload, identity } = context;
+  const { spec, strategy, workload, identity, external } = context;
   return Cluster.start({
     clockStartNs,
     replicas: spec.replicas,
@@ -112,7 +115,7 @@ function startCluster(
     strategySpecifier: strategy.specifier,
     workloadSpecifier: workload.specifier,
     seed: spec.seed,
-    engine: spec.engine,
+    ...engineOf(spec, external),
     rekey: spec.rekey ?? false,
     audit: spec.audit ?? false,
     tls: tlsOf(spec),
@@ -127,6 +130,16 @@ function startCluster(
   });
 }
 
+function engineOf(
+  { engine }: TrialSpec,
+  external: ExternalOptions | undefined,
+): Pick<ClusterOptions, 'engine' | 'external'> {
+  if (engine !== 'external') return { engine };
+  if (external === undefined) throw new Error('a trial with an external server has no command for it');
+  // No replica of ours runs: what its engine would be does not matter.
+  return { engine: 'native', external: { ...external, servername: SERVERNAME } };
+}
+
 function tlsOf({ tls }: TrialSpec): { version: '1.3' | '1.2'; ciphers: string } {
   const suite = CIPHER_SUITES.find(({ name }) => name === tls.suite);
   if (suite === undefined) throw new Error(`unknown cipher suite ${tls.suite}`);
@@ -135,7 +148,7 @@ function tlsOf({ tls }: TrialSpec): { version: '1.3' | '1.2'; ciphers: string } 
 
 async function observe(running: Running): Promise<Observations> {
   const { context, clock, cluster, client } = running;
-  const { spec, strategy, fault } = context;
+  const { spec, strategy, workload, fault } = context;
   const roles: FaultRoles = { primary: PRIMARY, backup: BACKUP, replicas: spec.replicas };
   const victims = fault.victims(roles);
   const startedAt = new Date().toISOString();
@@ -176,7 +189,10 @@ async function observe(running: Running): Promise<Observations> {
       failures: director.failures,
       fates: await Promise.all(replicas.map((index) => fateOf(cluster, index))),
     },
-    executions: await countExecutions(cluster.ledgerPaths, failedAtMs(director)),
+    executions:
+      workload.plugin.recordsExecutions === false
+        ? null
+        : await countExecutions(cluster.ledgerPaths, failedAtMs(director)),
     machine,
     memory: memoryPerConnection({
       before: memoryBefore,

@@ -13,13 +13,14 @@ import type { ReplicaAddress } from './director/director-config.js';
 import { DEFAULT_DETECTOR_OPTIONS, type DetectorOptions } from './director/failure-detector.js';
 import { type LinkShape, longestRoundTripMs } from './director/link-direction.js';
 import type { Placement } from './director/placement.js';
+import type { CommandTemplate } from './external/command.js';
+import { ExternalReplicaChannel, type ReplicaChannel } from './external/replica-channel.js';
+import { valuesOf, writeSharedFiles } from './external/server-files.js';
 import type {
   DirectorCommand,
   DirectorEvent,
   DirectorReport,
   Peer,
-  ReplicaCommand,
-  ReplicaEvent,
   ReplicaHoldings,
   ReplicaReport,
 } from './messages.js';
@@ -63,12 +64,22 @@ export interface ClusterOptions extends LinkShape {
   readonly audit?: boolean;
   /** Where the keys of the cluster come from; the system's random source when absent. */
   readonly randomBytes?: (size: number) => Buffer;
+  /** Servers of the user's in the place of replicas: they serve strategies that reconnect, with whatever engine. */
+  readonly external?: ExternalServers;
   /** Called when the director has detected a failure. */
   readonly onReplicaFailed?: (replica: number, cause: string, atMs: number) => void;
 }
 
-type ReplicaChannel = ChildChannel<ReplicaCommand, ReplicaEvent>;
 type DirectorChannel = ChildChannel<DirectorCommand, DirectorEvent>;
+
+/** How to start a user's server, and to connect to it. */
+export interface ExternalServers {
+  readonly command: CommandTemplate;
+  /** Whether each connection to it begins with a PROXY protocol header. */
+  readonly proxyProtocol: boolean;
+  /** Name that its certificate is valid for. */
+  readonly servername: string;
+}
 
 /** What all replicas share, those that come back included. */
 interface ClusterKeys {
@@ -103,6 +114,8 @@ export class Cluster {
   readonly #director: DirectorChannel;
   #ledgerPaths: readonly string[];
   #ledgerGeneration = 0;
+  /** Of users' servers; written once. */
+  #serverFiles: ReturnType<typeof writeSharedFiles> | undefined;
   #port = 0;
 
   private constructor(options: ClusterOptions, replicas: ReplicaChannel[], director: DirectorChannel) {
@@ -119,7 +132,9 @@ export class Cluster {
 
   /** Starts all processes and resolves when the director listens. What was started is ended if anything fails. */
   static async start(options: ClusterOptions): Promise<Cluster> {
-    const replicas = Array.from({ length: options.replicas }, (_, index) => spawnReplica(index));
+    const replicas = Array.from({ length: options.replicas }, (_, index) =>
+      spawnReplica(index, options.external),
+    );
     const director: DirectorChannel = spawnChild({ module: processEntry('director'), name: 'director' });
     const cluster = new Cluster(options, replicas, director);
     try {
@@ -233,7 +248,7 @@ export class Cluster {
     await this.#director.expect('fenced', REPORT_TIMEOUT_MS);
     const living = await this.#living();
     const incarnation = (this.#listening[index]?.incarnation ?? 0) + 1;
-    const replica = spawnReplica(index);
+    const replica = spawnReplica(index, this.#options.external);
     this.#replicas[index] = replica;
     try {
       const address = await this.#startReplica(index, incarnation);
@@ -290,6 +305,7 @@ export class Cluster {
         detector: options.detector ?? DEFAULT_DETECTOR_OPTIONS,
         port: options.port,
         noncePath: this.noncePath,
+        ...(options.external === undefined ? {} : { external: options.external }),
       },
     });
     this.#port = (await this.#director.expect('ready', START_TIMEOUT_MS)).port;
@@ -308,6 +324,7 @@ export class Cluster {
     const options = this.#options;
     const { certificatePem, privateKeyPem } = options.identity;
     const replica = this.#replica(index);
+    if (replica instanceof ExternalReplicaChannel) return this.#startExternal(replica, index, incarnation);
     replica.send({
       kind: 'start',
       config: {
@@ -330,6 +347,39 @@ export class Cluster {
     });
     const { trunkPort, linkPort } = await replica.expect('listening', START_TIMEOUT_MS);
     return { index, incarnation, trunkPort, linkPort };
+  }
+
+  async #startExternal(
+    replica: ExternalReplicaChannel,
+    index: number,
+    incarnation: number,
+  ): Promise<Listening> {
+    const {
+      external,
+      folder,
+      identity,
+      tls,
+      clockStartNs,
+      randomBytes: random = randomBytes,
+    } = this.#options;
+    if (external === undefined) throw new Error(`replica ${index} has no command`);
+    this.#serverFiles ??= writeSharedFiles(
+      folder,
+      identity,
+      this.#keys.ticketKeys ?? random(TICKET_KEYS_BYTES),
+    );
+    const { command, proxyProtocol, servername } = external;
+    const trunkPort = await replica.start({
+      clockStartNs,
+      server: {
+        command,
+        values: await valuesOf(folder, await this.#serverFiles, index, incarnation),
+        proxyProtocol,
+        client: { ca: identity.caPem, servername, ...tls },
+      },
+    });
+    void replica.exited.then(() => this.#director.send({ kind: 'replica-exited', index, incarnation }));
+    return { index, incarnation, trunkPort, linkPort: 0 };
   }
 
   /** Opens the links of a replica to `peers`. Rejects when one of them cannot be reached. */
@@ -408,7 +458,8 @@ export class Cluster {
   }
 }
 
-function spawnReplica(index: number): ReplicaChannel {
+function spawnReplica(index: number, external: ExternalServers | undefined): ReplicaChannel {
+  if (external !== undefined) return new ExternalReplicaChannel(index);
   return spawnChild({ module: processEntry('replica'), name: `replica ${index}` });
 }
 

@@ -1,8 +1,10 @@
 /** What the orchestrator and the processes of a cluster say to each other. All times are ms of the clock they share. */
+import type { ChildExit } from '../net/message-channel.js';
 import type { Identity } from './certificates.js';
 import type { ReplicaStatus } from './director/director.js';
 import type { DirectorConfig, ReplicaAddress } from './director/director-config.js';
 import type { Placement } from './director/placement.js';
+import type { ServerSettings } from './external/server-process.js';
 import type { Engine } from './replica/replica.js';
 import type { ReplicationCounters } from './replication/link.js';
 
@@ -153,6 +155,8 @@ export type DirectorCommand =
   | { readonly kind: 'status' }
   /** Nothing of this replica counts any more. */
   | { readonly kind: 'fence'; readonly replica: number }
+  /** The process of a replica that has no trunk is gone. */
+  | { readonly kind: 'replica-exited'; readonly index: number; readonly incarnation: number }
   | { readonly kind: 'rejoin'; readonly address: ReplicaAddress };
 
 export type DirectorEvent =
@@ -172,3 +176,26 @@ export type DirectorEvent =
     }
   | { readonly kind: 'report'; readonly report: DirectorReport }
   | { readonly kind: 'failed'; readonly message: string };
+
+/** A user's own server, to be started as a replica. */
+export interface ExternalReplicaConfig {
+  /** `process.hrtime.bigint()` at 0 ms of the shared clock. */
+  readonly clockStartNs: bigint;
+  readonly server: ServerSettings;
+}
+
+/** To the process that watches a user's server. It answers what a replica answers, as far as that can be known. */
+export type ExternalReplicaCommand =
+  | { readonly kind: 'start-external'; readonly config: ExternalReplicaConfig }
+  | Extract<ReplicaCommand, { kind: 'reset' | 'collect' | 'memory' | 'status' }>;
+
+export type ExternalReplicaEvent =
+  /** `problem`: why the server cannot be used; null when it can. */
+  | {
+      readonly kind: 'external-started';
+      readonly pid: number;
+      readonly port: number;
+      readonly problem: string | null;
+    }
+  /** The process that was started is gone, and all of its group with it. It is the last message. */
+  | { readonly kind: 'external-ended'; readonly exit: ChildExit };

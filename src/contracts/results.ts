@@ -32,7 +32,10 @@ export const trialSpecSchema = z.object({
     suite: z.string(),
     key: z.enum(['ecdsa-p256', 'rsa-2048', 'rsa-4096']),
   }),
-  engine: z.enum(['adopted', 'native']),
+  /** `external`: a server of the user's own, which `replicaCommand` starts. */
+  engine: z.enum(['adopted', 'native', 'external']),
+  /** Absent where the replicas are those of spr-bench. */
+  replicaCommand: z.string().optional(),
   /** Whether a takeover begins with a new key, or with nonces of its own; absent in older files: it does not. */
   rekey: z.boolean().optional(),
   /** Whether every nonce that left towards clients was checked; absent in older files: it was not. */
@@ -131,7 +134,8 @@ export const measurementsSchema = z.object({
   lastRecoveredMs: ms.nullable(),
   connections: z.array(connectionOutcomeSchema),
   requests: requestCountsSchema,
-  executions: executionCountsSchema,
+  /** Null where nobody can know. */
+  executions: executionCountsSchema.nullable(),
   corruptedBytes: count,
   /** Requests in flight at the fault or intended after it, from the intended time; absent in older files. */
   perceivedRequests: perceivedCountsSchema.optional(),
@@ -240,7 +244,8 @@ const aggregateShape = {
   phasesMs: phasesSchema.nullable(),
   connections: z.object({ kept: count, reconnected: count, lost: count, opened: count.default(0) }),
   requests: requestCountsSchema,
-  executions: executionCountsSchema,
+  /** Of the trials that know; null when none does. */
+  executions: executionCountsSchema.nullable(),
   corruptedBytes: count,
   handshakesAfterFault: z.object({ full: count, resumed: count }),
   replication: z

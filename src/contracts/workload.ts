@@ -175,6 +175,8 @@ export interface Workload {
   readonly replies?: 'events';
   /** Connections when none are asked for. */
   readonly defaultConnections: number;
+  /** `false` where nobody can know how often a request was executed; absent: its application records that. */
+  readonly recordsExecutions?: boolean;
   /** Absent: it has no settings. */
   readonly parameters?: readonly WorkloadParameter[];
   /**

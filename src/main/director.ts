@@ -155,6 +155,7 @@ class DirectorProcess {
         this.#started.fence(replica, 'fenced');
         this.#parent.send({ kind: 'fenced' });
       },
+      'replica-exited': (replica) => this.#director?.exited(replica),
       rejoin: ({ address }) => this.#rejoin(address),
     });
     this.#recorder = new Recorder(this.#parent);

@@ -28,7 +28,7 @@ describe('CSV', () => {
     );
     expect(Number(row?.['recoveryTimeMs.p50'])).toBe(cell.recoveryTimeMs?.p50);
     expect(Number(row?.['replication.bytesPerRequest'])).toBe(cell.replication?.bytesPerRequest);
-    expect(Number(row?.['executions.moreNonIdempotent'])).toBe(cell.executions.moreNonIdempotent);
+    expect(Number(row?.['executions.moreNonIdempotent'])).toBe(cell.executions?.moreNonIdempotent);
     expect(row?.refusals).toBe('{}');
   });
 

@@ -115,7 +115,7 @@ describe('verdict', () => {
     );
     const twice = fixtureSummary().strategies.map((one) => ({
       ...one,
-      executions: { ...one.executions, moreNonIdempotent: 2 },
+      executions: one.executions && { ...one.executions, moreNonIdempotent: 2 },
     }));
     expect(verdict({ ...fixtureSummary(), strategies: twice }).details[0]).toContain(
       '; 2 executions too many of requests that must run once; ',

@@ -73,7 +73,11 @@ describe('table', () => {
       const notRecoverable = cell.strategy === 'session-resumption' ? null : { connections: 1240, reason };
       if (cell.strategy !== 'spr') return { ...cell, notRecoverable };
       const replication = { ...cell.replication, fenced: 1 };
-      return { ...cell, replication, executions: { ...cell.executions, byFencedPrimary: 7 } };
+      return {
+        ...cell,
+        replication,
+        executions: cell.executions && { ...cell.executions, byFencedPrimary: 7 },
+      };
     });
     const all = await lines(200, { ...results, summary: { ...results.summary, cells } });
     const notes = all.filter((line) => line.startsWith('- '));

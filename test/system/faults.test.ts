@@ -41,6 +41,7 @@ function expectCounted({ code, stderr, summary, trials }: Run): void {
   for (const { corruptedBytes } of summary.cells) expect(corruptedBytes).toBe(0);
   for (const trial of trials) {
     const { requests, executions } = measured(trial);
+    if (executions === null) throw new Error('nobody knows the executions');
     const outcomes = requests.ok + requests.failed + requests.unknown;
     expect(executions.zero + executions.once + executions.more).toBe(outcomes);
     // A right reply was executed at least once.

@@ -47,6 +47,13 @@ export function withRunOptions(command: Command): Command {
     .option('--replicas <n>', 'replica servers (default: 2)')
     .option('--heartbeat-interval-ms <ms>', 'time between two heartbeats (default: 100)')
     .option('--heartbeat-missed <n>', 'heartbeats missed in a row that make a failure (default: 20)')
+    .option(
+      '--replica-command <command>',
+      'a TLS server of your own as replicas: "server --port {port} --cert {cert} --key {key}"; also {ca}, {index}, {folder}, {ticket-keys}',
+    )
+    .option('--replica-shell', 'run that command by /bin/sh')
+    .option('--proxy-protocol', 'begin each connection to it with a PROXY protocol header, version 2')
+    .option('--paths <targets>', 'what is fetched from it, separated by commas (default: /)')
     .option('--config <file>', 'JSON file with options by name; those on the command line come first');
 }
 
