@@ -4,6 +4,7 @@ import { loadPlugin } from '../src/base/plugin-module.js';
 import type { Workload } from '../src/contracts/workload.js';
 import { bulkDownload } from './bulk-download.js';
 import { bulkUpload } from './bulk-upload.js';
+import { http2 } from './http2.js';
 import { idleFleet } from './idle-fleet.js';
 import { ownServer } from './own-server.js';
 import { requestReply } from './request-reply.js';
@@ -17,6 +18,7 @@ export const WORKLOADS: readonly Workload[] = [
   idleFleet,
   bulkUpload,
   websocket,
+  http2,
   ownServer,
 ];
 

@@ -22,6 +22,8 @@ export interface Observations {
   readonly spec: TrialSpec;
   readonly expects: Expectation;
   readonly fault: Pick<Fault, 'outcome' | 'verify'>;
+  /** Why the strategy cannot keep connections of the workload; undefined when it can, or need not. */
+  readonly notKept?: string | undefined;
   readonly evidence: FaultEvidence;
   /** ISO 8601. */
   readonly startedAt: string;
@@ -241,30 +243,38 @@ function medianAndTail(values: readonly number[]): [number | null, number | null
 
 /** What the fault leaves possible to connections that the strategy would keep, or serve again. */
 function notRecoverable(
-  { fault, spec, expects }: Observations,
+  seen: Observations,
   connections: readonly ConnectionOutcome[],
 ): Measurements['notRecoverable'] {
-  const { connections: possible, service, reason } = fault.outcome(spec.replicas);
+  const { connections: possible, service, reason } = bestOutcome(seen);
   if (reason === null) return null;
   const hopeless: readonly ConnectionOutcome['fate'][] = [
-    ...(expects.transport === 'kept' && possible === 'reset' ? (['reconnected', 'lost'] as const) : []),
+    ...(seen.expects.transport === 'kept' && possible === 'reset' ? (['reconnected', 'lost'] as const) : []),
     ...(service === 'ends' ? (['lost'] as const) : []),
   ];
   const count = connections.filter(({ fate }) => hopeless.includes(fate)).length;
   return count === 0 ? null : { connections: count, reason };
 }
 
+/** What can be promised at best: neither more than the fault leaves, nor more than can be done with the workload. */
+function bestOutcome({ fault, spec, notKept }: Observations): FaultOutcome {
+  const outcome = fault.outcome(spec.replicas);
+  if (notKept === undefined || outcome.connections === 'reset') return outcome;
+  return { ...outcome, connections: 'reset', reason: notKept };
+}
+
 /** What may never happen, whatever the strategy, and what the strategy promises. */
 function violations(
-  { expects, fault, spec, evidence, audit }: Observations,
+  seen: Observations,
   { corruptedBytes, connections }: Measurements,
 ): string[] {
+  const { expects, evidence, audit } = seen;
   const found: string[] = [];
   if (corruptedBytes > 0) found.push(`${corruptedBytes} wrong bytes reached a client`);
   if (audit !== null) found.push(...nonceViolations(audit));
   const silent = connections.filter(({ fate, cause }) => fate === 'lost' && cause === NO_REPLY);
   if (silent.length > 0) found.push(`${silent.length} connections were neither served nor reset`);
-  const { connections: possible } = fault.outcome(spec.replicas);
+  const { connections: possible } = bestOutcome(seen);
   if (expects.transport !== 'kept' || possible === 'reset' || falseAlarms(evidence).length > 0) return found;
   const broken = connections.filter(({ fate }) => fate === 'reconnected' || fate === 'lost');
   if (broken.length > 0) found.push(`${broken.length} connections were not kept: ${causes(broken)}`);
@@ -287,7 +297,7 @@ function nonceViolations({ reused, reusedNonces, unnotedRecords }: NonceAudit): 
 /** Why the trial did not show what the strategy claims; empty when it did. */
 function brokenClaims(seen: Observations, measured: Measurements): string[] {
   const { expects, fault, evidence, spec } = seen;
-  const outcome = fault.outcome(spec.replicas);
+  const outcome = bestOutcome(seen);
   const kept = measured.connections.filter(({ fate }) => fate === 'kept').length;
   const survived = expects.transport === 'reconnected' || outcome.connections === 'reset' ? kept : 0;
   return [
@@ -324,7 +334,7 @@ function disturbances(seen: Observations, measured: Measurements): string[] {
   for (const { replica, cause } of falseAlarms(seen.evidence)) {
     found.push(`replica ${replica} was declared failed (${cause}), although nothing had been done to it`);
   }
-  const canRecover = seen.fault.outcome(seen.spec.replicas).service === 'continues';
+  const canRecover = bestOutcome(seen).service === 'continues';
   if (canRecover && measured.connections.every(({ recoveryTimeMs }) => recoveryTimeMs === null)) {
     found.push('no connection had a request in flight at the fault or after it');
   }

@@ -9,7 +9,7 @@ import { type Clock, createClock } from '../base/clock.js';
 import { createPrng } from '../base/prng.js';
 import { createSeededBytes } from '../base/seeded-bytes.js';
 import type { LoadConfig, LoadReport, LoadRotation } from '../contracts/load.js';
-import type { Workload } from '../contracts/workload.js';
+import type { Protocol, Workload } from '../contracts/workload.js';
 import { LoadConnection, type LoadWindow } from './load-connection.js';
 import { LoadRecorder } from './load-recorder.js';
 import { LoadTimer } from './load-timer.js';
@@ -18,6 +18,12 @@ import { LoadTimer } from './load-timer.js';
 const GRACE_MS = 2000;
 /** A reply of 16 MiB on a machine that is busy with others like it. */
 const LONG_GRACE_MS = 10_000;
+/** As the servers of each protocol expect it: one of HTTP/1.1 or WebSocket need not be told. */
+const ALPN_PROTOCOLS: Readonly<Record<Protocol, readonly string[] | undefined>> = {
+  'http/1.1': undefined,
+  websocket: undefined,
+  h2: ['h2'],
+};
 /** How often it is looked whether all is settled: after the measurement, thus neither tight nor costly. */
 const SETTLED_POLL_MS = 5;
 /** As fine as the timer of the generator itself. The histogram counts it into every delay. */
@@ -48,6 +54,7 @@ export class LoadClient {
       bodies: createSeededBytes(config.seed),
       servername: config.servername,
       secureContext: createClientContext(config),
+      alpnProtocols: ALPN_PROTOCOLS[workload.protocol ?? 'http/1.1'],
     };
     const plan = workload.plan(config.options, createPrng(config.seed));
     this.#connections = plan.connections.map(

@@ -9,6 +9,8 @@ export interface LinkSettings {
   readonly config: LoadConfig;
   /** Made once from the configuration: parsing the certificate authority costs as much as a handshake. */
   readonly secureContext: SecureContext;
+  /** Application protocols to offer (RFC 7301); absent: not said. */
+  readonly alpnProtocols?: readonly string[] | undefined;
   readonly clock: Clock;
   readonly recorder: LoadRecorder;
 }
@@ -97,12 +99,13 @@ export class LoadLink {
   }
 
   #connect(): void {
-    const { config, secureContext, clock, recorder } = this.#settings;
+    const { config, secureContext, alpnProtocols, clock, recorder } = this.#settings;
     const row = recorder.transportStarted(this.#connection, clock(), this.#afterLoss);
     const target = {
       port: config.port,
       servername: config.servername,
       secureContext,
+      alpnProtocols,
       session: this.#session,
     };
     this.#transport = new LoadTransport(target, row, clock, {

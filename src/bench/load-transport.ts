@@ -8,6 +8,8 @@ export interface TransportTarget {
   readonly port: number;
   readonly servername: string;
   readonly secureContext: SecureContext;
+  /** Application protocols to offer (RFC 7301), the best one first; undefined to say nothing. */
+  readonly alpnProtocols: readonly string[] | undefined;
   /** A session to offer for resumption. */
   readonly session: Buffer | undefined;
 }
@@ -42,6 +44,7 @@ export class LoadTransport {
       // Said aloud: an environment variable can change the default.
       rejectUnauthorized: true,
       ...(target.session === undefined ? {} : { session: target.session }),
+      ...(target.alpnProtocols === undefined ? {} : { ALPNProtocols: [...target.alpnProtocols] }),
     });
     this.#listen();
   }

@@ -18,6 +18,7 @@ import type { Fault, FaultRoles } from '../contracts/fault.js';
 import type { LoadCommand, LoadConfig, LoadEvent, LoadReport } from '../contracts/load.js';
 import type { TrialResult, TrialSpec } from '../contracts/results.js';
 import type { RecoveryStrategy } from '../contracts/strategy.js';
+import { notKeptReason, strategyFor } from '../contracts/support.js';
 import type { Workload } from '../contracts/workload.js';
 import { type ChildChannel, spawnChild } from '../net/message-channel.js';
 import { CIPHER_SUITES } from '../tls/cipher-suites.js';
@@ -111,7 +112,7 @@ function startCluster(
   return Cluster.start({
     clockStartNs,
     replicas: spec.replicas,
-    strategy: strategy.plugin,
+    strategy: strategyFor(strategy.plugin, workload.plugin),
     strategySpecifier: strategy.specifier,
     workloadSpecifier: workload.specifier,
     seed: spec.seed,
@@ -175,6 +176,7 @@ async function observe(running: Running): Promise<Observations> {
   return {
     spec,
     expects: strategy.plugin.expects,
+    notKept: notKeptReason(strategy.plugin, workload.plugin),
     fault,
     startedAt,
     loadStartMs,

@@ -33,7 +33,7 @@ export interface WorkloadOptions {
 }
 
 /** What clients and replicas speak inside of TLS. */
-export const PROTOCOLS = ['http/1.1', 'websocket'] as const;
+export const PROTOCOLS = ['http/1.1', 'websocket', 'h2'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 export type Arrivals = 'open' | 'closed';

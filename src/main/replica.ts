@@ -16,6 +16,7 @@ import { Ledger } from '../cluster/replica/ledger.js';
 import { rehearseTakeover } from '../cluster/replica/rehearsal.js';
 import { Replica, type ReplicaObserver } from '../cluster/replica/replica.js';
 import { createApplication } from '../cluster/replica/workload-application.js';
+import { strategyFor } from '../contracts/support.js';
 import { type ParentChannel, serveParent } from '../net/message-channel.js';
 import { Trunk } from '../net/trunk.js';
 import { CIPHER_SUITES } from '../tls/cipher-suites.js';
@@ -123,7 +124,7 @@ class ReplicaProcess {
     const workload = await loadWorkload(config.workload);
     const recorder = new Recorder(clock);
     const ledger = new Ledger(config.ledgerPath, clock);
-    const strategy = await loadStrategy(config.strategy);
+    const strategy = strategyFor(await loadStrategy(config.strategy), workload);
     const secureContext = secureContextOf(config);
     const suite = CIPHER_SUITES.find(({ opensslName }) => opensslName === config.tls.ciphers);
     if (strategy.backup !== undefined && suite !== undefined) {

@@ -36,6 +36,8 @@ export interface ServerHandshakeOptions {
   readonly secureContext: SecureContext;
   /** Whether the client has to show a certificate (RFC 8446 4.3.2). */
   readonly clientCertificate: 'none' | 'required';
+  /** Application protocols (RFC 7301), the best one first; a client that offers none of them is refused. Absent: not said. */
+  readonly alpnProtocols?: readonly string[] | undefined;
   /** For the whole handshake, > 0 ms. */
   readonly timeoutMs: number;
 }
@@ -141,7 +143,7 @@ export class ServerHandshake {
   }
 
   #startOpenssl(): void {
-    const { secureContext, clientCertificate } = this.#options;
+    const { secureContext, clientCertificate, alpnProtocols } = this.#options;
     const required = clientCertificate === 'required';
     const deframer = new RecordDeframer(TLS_STREAM);
     const wire = new Duplex({
@@ -154,6 +156,7 @@ export class ServerHandshake {
       secureContext,
       requestCert: required,
       rejectUnauthorized: required,
+      ...(alpnProtocols === undefined ? {} : { ALPNProtocols: [...alpnProtocols] }),
     });
     socket.on('keylog', (line: Buffer) => {
       const parsed = parseKeyLogLine(line);

@@ -2,13 +2,14 @@
  * WebSocket (RFC 6455) as the load client speaks it, through `ws`: a planned request is a message, its reply one message or
  * several, in order. None may be missing, come twice, or in another place.
  */
-import { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import { encodeRequestMessage, parseReplyMessage, type ReplyMessage } from '../../base/request-message.js';
-import type { PlannedRequest, SeededBytes } from '../../contracts/workload.js';
+import type { PlannedRequest } from '../../contracts/workload.js';
 import type { RequestRow } from '../load-recorder.js';
 import { AwaitedReply } from './awaited-reply.js';
 import type { LoadProtocol, LoadProtocolHost, ProtocolSettings } from './load-protocol.js';
+import { PlaintextWire } from './plaintext-wire.js';
+import { seededContent } from './seeded-content.js';
 
 /** What messages of a reply claim; a reply that is not one closes the connection instead. */
 const SUCCESS = 200;
@@ -23,7 +24,7 @@ export class WebSocketProtocol implements LoadProtocol {
   readonly #settings: ProtocolSettings;
   readonly #host: LoadProtocolHost;
   readonly #awaited = new Map<string, AwaitedMessages>();
-  #wire: Duplex | undefined;
+  #wire: PlaintextWire | undefined;
   #socket: WebSocket | undefined;
 
   constructor(settings: ProtocolSettings, host: LoadProtocolHost) {
@@ -40,13 +41,7 @@ export class WebSocketProtocol implements LoadProtocol {
   }
 
   begin(): void {
-    const wire = new Duplex({
-      read() {},
-      write: (bytes: Buffer, _encoding, callback) => {
-        this.#host.write(bytes);
-        callback();
-      },
-    });
+    const wire = new PlaintextWire((bytes) => this.#host.write(bytes));
     // Not `wss:`: what the library writes is the plaintext of our transport.
     const socket = new WebSocket(`ws://${this.#settings.servername}/`, {
       createConnection: () => wire,
@@ -109,10 +104,4 @@ export class WebSocketProtocol implements LoadProtocol {
   #fail(socket: WebSocket, problem: string): void {
     if (socket === this.#socket) this.#host.failed(problem);
   }
-}
-
-function seededContent(key: string, bytes: number, bodies: SeededBytes): Buffer {
-  const content = Buffer.allocUnsafe(bytes);
-  for (let at = 0; at < bytes; ) at += bodies.slice(key, at, bytes - at).copy(content, at);
-  return content;
 }

@@ -1,15 +1,12 @@
 /** Runs a workload's application on the plaintext side of connections, through node:http, and `ws` behind an upgrade. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Application, Exchange, MessageApplication } from '../../contracts/workload.js';
-import type { AppStream } from './app-stream.js';
 import type { Connection } from './connection.js';
 import { KeepAlive } from './keep-alive.js';
 import type { Ledger } from './ledger.js';
+import type { ReplicaApplication, ServedStream } from './replica-application.js';
 import { TrackedResponse } from './tracked-response.js';
 import { WebSocketApplication } from './websocket-application.js';
-
-/** Streams that carry application data of connections that are not adopted (plain node:tls) have no connection. */
-export type ServedStream = AppStream | import('node:tls').TLSSocket;
 
 class HttpExchange implements Exchange {
   readonly resumedFrom: Buffer | undefined;
@@ -50,10 +47,11 @@ const DEFAULT_LIMITS: RequestLimits = {
   checkIntervalMs: 30_000,
 };
 
-export class HttpApplication {
+export class HttpApplication implements ReplicaApplication {
   readonly #server: Server<typeof IncomingMessage, typeof TrackedResponse>;
   readonly #connections = new WeakMap<object, Connection>();
   readonly #keepAlive = new KeepAlive();
+
   /** Absent: no connection may upgrade. */
   readonly #sockets: WebSocketApplication | undefined;
 

@@ -6,6 +6,7 @@ import { Duplex } from 'node:stream';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import type { EndReason } from '../../net/control-records.js';
 import type { Trunk } from '../../net/trunk.js';
+import type { ServerHandshakeOptions } from '../../tls/adoption.js';
 import { RecordDeframer, TLS_STREAM } from '../../tls/deframer.js';
 
 /** Client bytes in step with which the director is given credit: half of its window. */
@@ -20,6 +21,8 @@ export interface NativeConnectionHandler {
 export interface NativeConnectionOptions {
   readonly flowId: number;
   readonly secureContext: SecureContext;
+  /** See {@link ServerHandshakeOptions}. */
+  readonly alpnProtocols?: readonly string[] | undefined;
   /** > 0 */
   readonly handshakeTimeoutMs: number;
 }
@@ -37,7 +40,7 @@ export class NativeConnection {
   #ended = false;
 
   constructor(options: NativeConnectionOptions, trunk: Trunk, handler: NativeConnectionHandler) {
-    const { flowId, secureContext, handshakeTimeoutMs } = options;
+    const { flowId, secureContext, alpnProtocols, handshakeTimeoutMs } = options;
     this.#flowId = flowId;
     this.#trunk = trunk;
     this.#handler = handler;
@@ -54,10 +57,16 @@ export class NativeConnection {
         this.#close();
       },
     });
-    this.#tls = new TLSSocket(this.#wire, { isServer: true, secureContext });
+    this.#tls = new TLSSocket(this.#wire, {
+      isServer: true,
+      secureContext,
+      ...(alpnProtocols === undefined ? {} : { ALPNProtocols: [...alpnProtocols] }),
+    });
     this.#handshakeTimeout = setTimeout(() => this.#close('handshake-timeout'), handshakeTimeoutMs);
     this.#tls.on('secure', () => {
       clearTimeout(this.#handshakeTimeout);
+      // As tls.Server does for its sockets, behind the same event: node:http2 would wait for it.
+      Object.assign(this.#tls, { secureConnecting: false });
       handler.secure(this.#tls, this.#tls.isSessionReused());
     });
     this.#tls.on('error', () => this.#close());

@@ -36,10 +36,10 @@ import { alertOfReason } from './alert-of-reason.js';
 import { openCommittedState } from './committed-state.js';
 import { Connection } from './connection.js';
 import type { ConnectionHost, SealingOptions } from './connection-host.js';
-import type { HttpApplication } from './http-application.js';
 import { KeptConnections } from './kept-connections.js';
 import { NativeConnection } from './native-connection.js';
 import { ParkedFlows } from './parked-flows.js';
+import type { ReplicaApplication } from './replica-application.js';
 import { planResumption } from './resume-plan.js';
 import type { ServedFlow } from './served-flow.js';
 
@@ -67,7 +67,7 @@ export interface ReplicaOptions {
   readonly clientCertificate?: ServerHandshakeOptions['clientCertificate'];
   /** After which a handshake that is not done is given up; {@link HANDSHAKE_TIMEOUT_MS} when absent. */
   readonly handshakeTimeoutMs?: number;
-  readonly application: HttpApplication;
+  readonly application: ReplicaApplication;
   readonly clusterKey: Buffer;
   readonly heartbeatIntervalMs: number;
   /** Nothing beyond TLS when absent. */
@@ -321,8 +321,10 @@ export class Replica implements ConnectionHost<Connection> {
       this.#openNative(flowId);
       return;
     }
-    const { secureContext, clientCertificate = 'none' } = this.#options;
-    const options = { secureContext, clientCertificate, timeoutMs: this.#handshakeTimeoutMs };
+    const { secureContext, clientCertificate = 'none', application } = this.#options;
+    const { alpnProtocols } = application;
+    const timeoutMs = this.#handshakeTimeoutMs;
+    const options = { secureContext, clientCertificate, alpnProtocols, timeoutMs };
     const handshake = new ServerHandshake(options, {
       send: (record) => this.trunk.sendRecord(flowId, record),
       adopted: (adopted) => this.#adopt(flowId, handshake, adopted, served.backup),
@@ -334,12 +336,13 @@ export class Replica implements ConnectionHost<Connection> {
   }
 
   #openNative(flowId: number): void {
-    const { secureContext } = this.#options;
-    const options = { flowId, secureContext, handshakeTimeoutMs: this.#handshakeTimeoutMs };
+    const { secureContext, application } = this.#options;
+    const { alpnProtocols } = application;
+    const options = { flowId, secureContext, alpnProtocols, handshakeTimeoutMs: this.#handshakeTimeoutMs };
     const native = new NativeConnection(options, this.trunk, {
       secure: (stream, resumed) => {
         this.#observer.handshake(flowId, resumed, this.#clock());
-        this.#options.application.serve(stream);
+        application.serve(stream);
       },
       closed: (reason) => this.#endFlow(flowId, reason),
     });

@@ -14,7 +14,9 @@ import { NonceLog } from '../../../src/cluster/director/nonce-log.js';
 import { auditNonces, type NonceAudit } from '../../../src/cluster/nonce-audit.js';
 import type { SealingOptions } from '../../../src/cluster/replica/connection-host.js';
 import { HttpApplication } from '../../../src/cluster/replica/http-application.js';
+import type { Ledger } from '../../../src/cluster/replica/ledger.js';
 import { type Engine, Replica } from '../../../src/cluster/replica/replica.js';
+import type { ReplicaApplication } from '../../../src/cluster/replica/replica-application.js';
 import type { RecoveryStrategy } from '../../../src/contracts/strategy.js';
 import type { Application, MessageApplication } from '../../../src/contracts/workload.js';
 import {
@@ -122,6 +124,8 @@ export interface ClusterOptions {
   readonly application: Application;
   /** Serves WebSockets. */
   readonly messages?: MessageApplication;
+  /** In place of `application` and `messages`. */
+  readonly serve?: (ledger: Pick<Ledger, 'record'>) => ReplicaApplication;
   readonly replicas?: number;
   readonly detector?: DetectorOptions;
   readonly rttMs?: number;
@@ -314,7 +318,7 @@ export class TestCluster {
     identity: Identity,
     incarnation: number,
   ): Promise<{ trunkPort: number }> {
-    const { strategy, application, messages } = this.#options;
+    const { strategy, application, messages, serve } = this.#options;
     const replica = new Replica(
       {
         index,
@@ -324,7 +328,8 @@ export class TestCluster {
         secureContext: serverContext(identity, this.#options, strategy.sharesTicketKeys),
         clientCertificate: this.#options.clientCertificate ?? 'none',
         handshakeTimeoutMs: this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
-        application: new HttpApplication(application, this.#ledger, undefined, messages),
+        application:
+          serve?.(this.#ledger) ?? new HttpApplication(application, this.#ledger, undefined, messages),
         clusterKey: CLUSTER_KEY,
         heartbeatIntervalMs: (this.#options.detector ?? NO_HEARTBEATS).intervalMs,
         sealing: { rekey: false, note: Trunk.sealedNote, ...this.#options.sealing },

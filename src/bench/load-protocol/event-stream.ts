@@ -1,0 +1,158 @@
+/**
+ * An event stream (WHATWG HTML 9.2) as the load client reads it: one request opens it, and the planned requests stand for its
+ * events. After a loss it is opened again behind the last event, with `Last-Event-ID`, as browsers do: an event that was
+ * missed comes late, and is not lost.
+ */
+import { createClock } from '../../base/clock.js';
+import type { PlannedRequest } from '../../contracts/workload.js';
+import {
+  HttpFramingError,
+  type HttpMessageHandler,
+  HttpMessageReader,
+  type ResponseHead,
+} from '../../http/message-reader.js';
+import type { RequestRow } from '../load-recorder.js';
+import { encodeRequest } from '../load-request.js';
+import { AwaitedReply } from './awaited-reply.js';
+import type { LoadProtocol, LoadProtocolHost, ProtocolSettings } from './load-protocol.js';
+
+const END_OF_EVENT = Buffer.from('\n\n');
+const OK = 200;
+/** Events that nobody waits for any more pile up until the connection is closed; more than that is an event without end. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
+const NOTHING = Buffer.alloc(0);
+/** What all processes of this machine share: the server is told a time on it. */
+const hostClock = createClock(0n);
+
+interface AwaitedEvent {
+  readonly request: PlannedRequest;
+  readonly row: RequestRow;
+}
+
+export class EventStreamProtocol implements LoadProtocol, HttpMessageHandler<'response'> {
+  readonly #settings: ProtocolSettings;
+  readonly #host: LoadProtocolHost;
+  #reader = new HttpMessageReader('response', this);
+  #awaited: AwaitedEvent | undefined;
+  /** What has come of events that are not complete, or that nobody has asked for yet. */
+  #unread: Buffer = NOTHING;
+  /** Whether the stream has been asked for on the present transport. */
+  #open = false;
+  #status = OK;
+  #ended = false;
+  /** Of the stream, on the clock of the host: that of its first request. */
+  #startMs: number | undefined;
+  #lastId: string | undefined;
+  #reading = false;
+
+  constructor(settings: ProtocolSettings, host: LoadProtocolHost) {
+    this.#settings = settings;
+    this.#host = host;
+  }
+
+  get pending(): number {
+    return this.#awaited === undefined ? 0 : 1;
+  }
+
+  begin(): void {
+    if (this.#awaited !== undefined) this.#openStream(this.#awaited);
+    this.#host.ready();
+  }
+
+  accepts(): boolean {
+    return this.#awaited === undefined;
+  }
+
+  send(request: PlannedRequest, row: RequestRow): void {
+    this.#awaited = { request, row };
+    if (this.#open) this.#readEvents();
+    else this.#openStream(this.#awaited);
+  }
+
+  receive(chunk: Buffer): void {
+    try {
+      this.#reader.push(chunk);
+    } catch (error) {
+      if (!(error instanceof HttpFramingError)) throw error;
+      // At least one byte is not what the server meant to send.
+      this.#settings.recorder.corrupted(1);
+      this.#host.failed(`invalid reply: ${error.message}`);
+      return;
+    }
+    // The next event may be due by now, and nobody have asked for it yet.
+    if (this.#awaited === undefined) this.#host.ready();
+    this.#readEvents();
+    if (this.#unread.length > MAX_UNREAD_BYTES) this.#host.failed('an event without end');
+    else if (this.#ended) this.#onEnded();
+  }
+
+  giveUp(): void {
+    if (this.#awaited !== undefined) this.#settings.recorder.gaveUp(this.#awaited.row);
+    this.#awaited = undefined;
+  }
+
+  /** What had come of an event is worth nothing; it comes again. */
+  transportLost(): void {
+    this.#open = false;
+    this.#ended = false;
+    this.#unread = NOTHING;
+    this.#reader = new HttpMessageReader('response', this);
+  }
+
+  head({ status }: ResponseHead): void {
+    this.#status = status;
+  }
+
+  content(bytes: Buffer): void {
+    this.#unread = Buffer.concat([this.#unread, bytes]);
+  }
+
+  end(): void {
+    this.#ended = true;
+  }
+
+  #openStream({ request, row }: AwaitedEvent): void {
+    const { servername, bodies, clock } = this.#settings;
+    this.#startMs ??= hostClock() - clock() + row.intendedMs - request.atMs;
+    this.#open = true;
+    const events = { lastId: this.#lastId, startMs: this.#startMs };
+    this.#host.write(encodeRequest(request, { host: servername, events }, bodies));
+  }
+
+  #readEvents(): void {
+    // Whoever is told of an event asks for the next one at once.
+    if (this.#reading || this.#status !== OK) return;
+    this.#reading = true;
+    while (this.#awaited !== undefined) {
+      const end = this.#unread.indexOf(END_OF_EVENT);
+      if (end < 0) break;
+      const event = this.#unread.subarray(0, end + END_OF_EVENT.length);
+      this.#unread = this.#unread.subarray(event.length);
+      this.#lastId = /^id: (.*)$/m.exec(event.toString('latin1'))?.[1] ?? this.#lastId;
+      this.#complete(this.#awaited, event);
+    }
+    this.#reading = false;
+  }
+
+  #complete({ request, row }: AwaitedEvent, content: Buffer): void {
+    const reply = new AwaitedReply(this.#settings, request, row);
+    reply.head(this.#status);
+    reply.content(content);
+    reply.end();
+    this.#awaited = undefined;
+    this.#host.replied(row);
+    this.#host.ready();
+  }
+
+  /** The server has ended the stream, or refused it: it is opened again for the next event. */
+  #onEnded(): void {
+    const refused = this.#status !== OK;
+    const content = this.#unread;
+    this.#open = false;
+    this.#ended = false;
+    this.#unread = NOTHING;
+    if (this.#awaited === undefined) return;
+    if (refused) this.#complete(this.#awaited, content);
+    else this.#openStream(this.#awaited);
+  }
+}
