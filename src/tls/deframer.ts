@@ -31,8 +31,8 @@ export class RecordDeframer {
   readonly #prefixBytes: number;
   /** Prefix and header: what must be there before the length of a record is known. */
   readonly #headBytes: number;
-  /** The head of a record whose head straddles chunks. */
-  readonly #head: Buffer;
+  /** The head of a record whose head straddles chunks: rare, and none of it is kept for connections that idle. */
+  #head: Buffer | undefined;
   /** The record being collected, of its final size; undefined while its head is incomplete. */
   #record: Buffer | undefined;
   /** Bytes in `#record`, or in `#head` when there is no record. */
@@ -43,7 +43,6 @@ export class RecordDeframer {
     this.#options = options;
     this.#prefixBytes = options.prefixBytes;
     this.#headBytes = options.prefixBytes + RECORD_HEADER_BYTES;
-    this.#head = Buffer.alloc(this.#headBytes);
   }
 
   /** Bytes held of a record that is not complete yet: at most the head and the bound of its type. */
@@ -79,19 +78,25 @@ export class RecordDeframer {
 
   /** Goes on with the record that earlier chunks began. Returns how much of `chunk` belonged to it. */
   #complete(chunk: Buffer, onRecord: (record: Buffer) => void): number {
-    let offset = 0;
-    if (this.#record === undefined) {
-      offset = this.#fill(this.#head, chunk, 0);
-      if (this.#filledBytes < this.#headBytes) return offset;
-      this.#record = Buffer.allocUnsafe(this.#checkedRecordBytes(this.#head, 0));
-      this.#head.copy(this.#record);
-    }
+    const headEnd = this.#head === undefined ? 0 : this.#completeHead(this.#head, chunk);
     const record = this.#record;
-    offset = this.#fill(record, chunk, offset);
+    if (record === undefined) return headEnd;
+    const offset = this.#fill(record, chunk, headEnd);
     if (this.#filledBytes === record.length) {
       this.#record = undefined;
       this.#filledBytes = 0;
       onRecord(record);
+    }
+    return offset;
+  }
+
+  /** Begins the record when its head is complete. Returns how much of `chunk` belonged to the head. */
+  #completeHead(head: Buffer, chunk: Buffer): number {
+    const offset = this.#fill(head, chunk, 0);
+    if (this.#filledBytes === this.#headBytes) {
+      this.#record = Buffer.allocUnsafe(this.#checkedRecordBytes(head, 0));
+      head.copy(this.#record);
+      this.#head = undefined;
     }
     return offset;
   }
@@ -107,6 +112,7 @@ export class RecordDeframer {
   #keep(chunk: Buffer, offset: number): void {
     const startBytes = chunk.length - offset;
     if (startBytes < this.#headBytes) {
+      this.#head = Buffer.allocUnsafe(this.#headBytes);
       this.#fill(this.#head, chunk, offset);
       return;
     }
