@@ -4,7 +4,7 @@ import { loadPlugin } from '../src/base/plugin-module.js';
 import type { Workload } from '../src/contracts/workload.js';
 import { bulkDownload } from './bulk-download.js';
 import { bulkUpload } from './bulk-upload.js';
-import { http2 } from './http2.js';
+import { eventStream } from './event-stream.js';
 import { idleFleet } from './idle-fleet.js';
 import { ownServer } from './own-server.js';
 import { requestReply } from './request-reply.js';
@@ -17,8 +17,8 @@ export const WORKLOADS: readonly Workload[] = [
   bulkDownload,
   idleFleet,
   bulkUpload,
+  eventStream,
   websocket,
-  http2,
   ownServer,
 ];
 
@@ -40,6 +40,12 @@ export async function loadWorkload(specifier: string): Promise<Workload> {
   if (foreign !== undefined) {
     throw new UsageError(
       `workload "${specifier}": ${foreign.id} speaks ${foreign.protocol}, and only http/1.1 mixes`,
+    );
+  }
+  const streamed = parts.find(({ replies }) => replies !== undefined);
+  if (streamed !== undefined) {
+    throw new UsageError(
+      `workload "${specifier}": ${streamed.id} has no reply per request, and does not mix`,
     );
   }
   return mixWorkloads(parts);

@@ -187,7 +187,10 @@ export interface Workload {
   configure?(settings: WorkloadSettings): Workload;
   /** Pure: the same options and seed give the same plan. */
   plan(options: WorkloadOptions, prng: Prng): Plan;
-  application(bodies: SeededBytes): Application;
+  /**
+   * @param nowMs a clock that clients and all replicas share, ms; the harness always gives one
+   */
+  application(bodies: SeededBytes, nowMs?: () => number): Application;
   /**
    * Protocol `websocket` only: serves connections that were upgraded; `application` answers all other requests. A planned
    * request is a message with the layout of `src/base/request-message.ts`, its reply one or several of them.

@@ -5,8 +5,10 @@ import { LoadClient } from '../../src/bench/load-client.js';
 import { type LoadConfig, type LoadReport, PLANNED_END } from '../../src/contracts/load.js';
 import type { Workload } from '../../src/contracts/workload.js';
 import { bulkDownload } from '../../workloads/bulk-download.js';
+import { eventStream } from '../../workloads/event-stream.js';
 import { idleFleet } from '../../workloads/idle-fleet.js';
 import { requestReply } from '../../workloads/request-reply.js';
+import { configureWorkload } from '../../workloads/shared/parameters.js';
 import {
   createCertificate,
   type Disturb,
@@ -299,6 +301,58 @@ describe('LoadClient', () => {
     expect(outstanding.slice(0, 3)).toEqual([0, 1, 2]);
     expect(Math.max(...outstanding)).toBe(2);
     expect([outstanding[5], outstanding[6]]).toEqual([0, 0]);
+  });
+
+  it('reads an event stream, and opens it again behind the last event after a loss', async () => {
+    const fast = configureWorkload(eventStream, ['every-ms=2']);
+    const workload = limited(fast, 60);
+    let streams = 0;
+    // The first two streams are cut off in the middle of an event.
+    const server = await serve(workload, (_count, response, socket) => {
+      streams += 1;
+      if (streams > 2) return false;
+      const write = response.write.bind(response) as (chunk: Buffer, done?: () => void) => boolean;
+      let written = 0;
+      response.write = ((chunk: Buffer, done?: () => void) => {
+        written += 1;
+        if (written < 15) return write(chunk, done);
+        return write(chunk.subarray(0, 20), () => socket.destroy());
+      }) as typeof response.write;
+      return false;
+    });
+    const client = await open(server, workload, { options: OPEN });
+    client.run(client.report().transports[0]?.secureMs ?? 0);
+    await until(() => client.report().requests.outcome.filter((outcome) => outcome === 'ok').length === 60);
+    await client.stop(ALL.faultMs);
+    const { requests, transports, corruptedBytes } = client.report();
+    expect(requests.id).toEqual(Array.from({ length: 60 }, (_, index) => `0-${index}`));
+    expect(new Set(requests.outcome)).toEqual(new Set(['ok']));
+    expect(corruptedBytes).toBe(0);
+    expect(transports.map(({ afterLoss }) => afterLoss)).toEqual([false, true, true]);
+    expect(server.headers.map((fields) => fields['last-event-id'])).toEqual([undefined, '0-13', '0-27']);
+    // The times of the events count from one moment, whoever sends them.
+    expect(new Set(server.headers.map((fields) => fields['events-start'])).size).toBe(1);
+  });
+
+  it.each([
+    ['doubled', (blocks: Buffer[], block: Buffer) => [...blocks, block, block]],
+    ['lost', (blocks: Buffer[]) => blocks],
+  ])('finds an event that is %s', async (_, change) => {
+    const workload = limited(configureWorkload(eventStream, ['every-ms=1']), 20);
+    const server = await serve(workload, (_count, response) => {
+      const write = response.write.bind(response) as (chunk: Buffer, done?: () => void) => boolean;
+      let written = 0;
+      response.write = ((chunk: Buffer, done?: () => void) => {
+        written += 1;
+        const blocks = written === 5 ? change([], chunk) : [chunk];
+        return write(blocks.length === 0 ? Buffer.from(': nothing\n') : Buffer.concat(blocks), done);
+      }) as typeof response.write;
+      return false;
+    });
+    const client = await open(server, workload, { options: OPEN });
+    client.run(client.report().transports[0]?.secureMs ?? 0);
+    await until(() => client.report().corruptedBytes > 0);
+    expect(client.report().requests.outcome).toContain('failed');
   });
 
   it('reconnects until a server is there again', async () => {

@@ -1,8 +1,9 @@
 /** A real TLS server with a workload's application behind it, for tests of the load client. */
-import { createServer as createHttpServer, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import forge from 'node-forge';
+import { createClock } from '../../src/base/clock.js';
 import { createSeededBytes } from '../../src/base/seeded-bytes.js';
 import type { LoadConfig } from '../../src/contracts/load.js';
 import type { PlannedRequest, Workload } from '../../src/contracts/workload.js';
@@ -41,6 +42,8 @@ export interface TestServer {
   /** Whether each of them resumed a session, as the server sees it. */
   readonly resumed: readonly boolean[];
   readonly targets: readonly string[];
+  /** Header fields of each request. */
+  readonly headers: readonly IncomingHttpHeaders[];
   readonly executions: readonly string[];
   close(): Promise<void>;
 }
@@ -56,8 +59,9 @@ export async function startServer(
   const connections: TLSSocket[] = [];
   const resumed: boolean[] = [];
   const targets: string[] = [];
+  const headers: IncomingHttpHeaders[] = [];
   const executions: string[] = [];
-  const application = workload.application(createSeededBytes(SEED));
+  const application = workload.application(createSeededBytes(SEED), createClock(0n));
   const exchange = {
     resumedFrom: undefined,
     recordExecution: (id: string) => executions.push(id),
@@ -65,6 +69,7 @@ export async function startServer(
   };
   const http = createHttpServer((request, response) => {
     targets.push(request.url ?? '');
+    headers.push(request.headers);
     const socket = request.socket as TLSSocket;
     if (disturb(targets.length, response, socket, request.method ?? '')) return;
     application(request, response, exchange);
@@ -81,6 +86,7 @@ export async function startServer(
     connections,
     resumed,
     targets,
+    headers,
     executions,
     close: () => {
       for (const socket of connections) socket.destroy();

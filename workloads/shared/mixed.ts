@@ -31,8 +31,8 @@ export function mixWorkloads(parts: readonly Workload[]): Workload {
         ),
       };
     },
-    application(bodies) {
-      const applications = new Map(parts.map((part) => [plainId(part), part.application(bodies)]));
+    application(bodies, nowMs) {
+      const applications = new Map(parts.map((part) => [plainId(part), part.application(bodies, nowMs)]));
       return (request, response, exchange) => dispatch(applications, request, response, exchange);
     },
     verify(request, status, bodies) {
