@@ -5,6 +5,7 @@ import type { Workload } from '../src/contracts/workload.js';
 import { bulkDownload } from './bulk-download.js';
 import { bulkUpload } from './bulk-upload.js';
 import { eventStream } from './event-stream.js';
+import { http2 } from './http2.js';
 import { idleFleet } from './idle-fleet.js';
 import { ownServer } from './own-server.js';
 import { requestReply } from './request-reply.js';
@@ -19,6 +20,7 @@ export const WORKLOADS: readonly Workload[] = [
   bulkUpload,
   eventStream,
   websocket,
+  http2,
   ownServer,
 ];
 

@@ -1,6 +1,7 @@
 import type { Protocol } from '../../contracts/workload.js';
 import { EventStreamProtocol } from './event-stream.js';
 import { Http1Protocol } from './http1.js';
+import { Http2Protocol } from './http2.js';
 import type { LoadProtocol, LoadProtocolHost, ProtocolSettings } from './load-protocol.js';
 import { WebSocketProtocol } from './websocket.js';
 
@@ -9,6 +10,7 @@ type Constructor = new (settings: ProtocolSettings, host: LoadProtocolHost) => L
 const CONSTRUCTORS: Readonly<Record<Protocol, Constructor>> = {
   'http/1.1': Http1Protocol,
   websocket: WebSocketProtocol,
+  h2: Http2Protocol,
 };
 
 /** The load client's end of the protocol that a workload speaks. */
