@@ -58,6 +58,9 @@ export class CellSamples {
   readonly #cpuMsPerRecovery: number[] = [];
   readonly #memoryBytes = { director: [] as number[], primary: [] as number[], backup: [] as number[] };
   readonly #latenciesBeforeMs = { p50: [] as number[], p99: [] as number[] };
+  readonly #latenciesAfterMs = { p50: [] as number[], p99: [] as number[] };
+  #movedFlows = 0;
+  readonly #freezesMs = new Sample();
   readonly #throughput = new MeanRateCurve();
   readonly #survivorCpuMs = new MeanRateCurve();
   readonly #afterRecovery = { replies: 0, ms: 0 };
@@ -83,6 +86,8 @@ export class CellSamples {
     );
     for (const [reason, count] of Object.entries(measurements.refusals)) this.#addRefusals(reason, count);
     this.#addNotRecoverable(measurements.notRecoverable);
+    this.#movedFlows += measurements.handovers?.moved ?? 0;
+    for (const freezeMs of measurements.handovers?.freezesMs ?? []) this.#freezesMs.add(freezeMs);
     this.#addCost(measurements);
     this.#addThroughput(trial);
     this.#faultMoments.add(measurements.faultEvents);
@@ -120,6 +125,10 @@ export class CellSamples {
     append(this.#replicatedPerConnection, other.#replicatedPerConnection);
     append(this.#replicatedPerRequest, other.#replicatedPerRequest);
     this.#fencedMessages += other.#fencedMessages;
+    this.#movedFlows += other.#movedFlows;
+    this.#freezesMs.merge(other.#freezesMs);
+    append(this.#latenciesAfterMs.p50, other.#latenciesAfterMs.p50);
+    append(this.#latenciesAfterMs.p99, other.#latenciesAfterMs.p99);
     append(this.#cpuMsPerRecovery, other.#cpuMsPerRecovery);
     for (const role of MEMORY_ROLES) append(this.#memoryBytes[role], other.#memoryBytes[role]);
     append(this.#latenciesBeforeMs.p50, other.#latenciesBeforeMs.p50);
@@ -147,7 +156,9 @@ export class CellSamples {
       replicaCpuMsPerRecovery: median(this.#cpuMsPerRecovery),
       throughput: this.#throughputSummary(),
       memory: this.#memory(),
-      latencyBeforeMs: this.#latencyBefore(),
+      latencyBeforeMs: medianLatencies(this.#latenciesBeforeMs),
+      latencyAfterMs: medianLatencies(this.#latenciesAfterMs),
+      handovers: this.#handovers(),
       timeToRecoveredMs: this.#timeToRecovered(recoveryTimesMs),
       refusals: Object.fromEntries(this.#refusals),
       notRecoverable: this.#notRecoverable,
@@ -238,6 +249,8 @@ export class CellSamples {
       for (const role of MEMORY_ROLES) this.#memoryBytes[role].push(memory[`${role}BytesPerConnection`]);
     if (latencyMs.beforeP50 !== null) this.#latenciesBeforeMs.p50.push(latencyMs.beforeP50);
     if (latencyMs.beforeP99 !== null) this.#latenciesBeforeMs.p99.push(latencyMs.beforeP99);
+    if (latencyMs.afterP50 !== null) this.#latenciesAfterMs.p50.push(latencyMs.afterP50);
+    if (latencyMs.afterP99 !== null) this.#latenciesAfterMs.p99.push(latencyMs.afterP99);
   }
 
   #addThroughput({ spec, measurements }: CompletedTrial): void {
@@ -271,10 +284,10 @@ export class CellSamples {
     };
   }
 
-  #latencyBefore(): Aggregate['latencyBeforeMs'] {
-    const p50 = median(this.#latenciesBeforeMs.p50);
-    const p99 = median(this.#latenciesBeforeMs.p99);
-    return p50 === null || p99 === null ? null : { p50, p99 };
+  #handovers(): Aggregate['handovers'] {
+    if (this.#movedFlows === 0) return null;
+    const freezes = this.#freezesMs;
+    return { moved: this.#movedFlows, freezeMs: quantilesOf(freezes.sorted(), freezes.count) };
   }
 
   /** `afterPerSecond` counts from the last recovery on, or from the fault when that leaves nothing of the load. */
@@ -330,4 +343,10 @@ function addCounts<Key extends string>(into: Counts<Key>, from: Readonly<Counts<
 /** A loop, as `push(...values)` overflows the stack from about 100,000 values on. */
 function append(into: number[], values: readonly number[]): void {
   for (const value of values) into.push(value);
+}
+
+function medianLatencies(values: { readonly p50: readonly number[]; readonly p99: readonly number[] }) {
+  const p50 = median(values.p50);
+  const p99 = median(values.p99);
+  return p50 === null || p99 === null ? null : { p50, p99 };
 }

@@ -21,7 +21,7 @@ import { connectionOutcomes, NO_REPLY } from './timeline.js';
 export interface Observations {
   readonly spec: TrialSpec;
   readonly expects: Expectation;
-  readonly fault: Pick<Fault, 'outcome' | 'verify'>;
+  readonly fault: Pick<Fault, 'outcome' | 'verify' | 'noticed'>;
   /** Why the strategy cannot keep connections of the workload; undefined when it can, or need not. */
   readonly notKept?: string | undefined;
   readonly evidence: FaultEvidence;
@@ -31,7 +31,7 @@ export interface Observations {
   readonly faultMs: number;
   readonly load: LoadReport;
   readonly director: DirectorReport;
-  /** Of the replicas to which nothing was done. */
+  /** Of the replicas to which nothing was done, or that live on after they had ended as planned. */
   readonly survivors: readonly ReplicaReport[];
   /** Of backups to which something was done, from right before that. */
   readonly beforeFault: readonly ReplicaReport[];
@@ -93,6 +93,7 @@ function measure(seen: Observations): Measurements {
     handshakesBeforeFault: handshakes.before,
     refusals: countRefusals(seen.survivors),
     notRecoverable: notRecoverable(seen, connections),
+    handovers: handovers(director, faultMs),
     replication: {
       bytes,
       messages: sum(received.map(({ messages }) => messages)),
@@ -114,6 +115,13 @@ function measure(seen: Observations): Measurements {
     memory: seen.memory,
     warmth: warmth(load, loadStartMs, faultMs),
   };
+}
+
+/** Those of the warm-up are none of the fault's. */
+function handovers(director: DirectorReport, faultMs: number): Measurements['handovers'] {
+  const rows = director.handovers.filter(({ atMs }) => atMs >= faultMs);
+  if (rows.length === 0) return null;
+  return { moved: rows.length, freezesMs: rows.flatMap(({ frozenMs }) => frozenMs ?? []) };
 }
 
 function countNonces({ records, keys, reusedNonces, unnotedRecords }: NonceAudit): Measurements['audit'] {
@@ -259,15 +267,12 @@ function notRecoverable(
 /** What can be promised at best: neither more than the fault leaves, nor more than can be done with the workload. */
 function bestOutcome({ fault, spec, notKept }: Observations): FaultOutcome {
   const outcome = fault.outcome(spec.replicas);
-  if (notKept === undefined || outcome.connections === 'reset') return outcome;
+  if (notKept === undefined || outcome.connections !== 'kept') return outcome;
   return { ...outcome, connections: 'reset', reason: notKept };
 }
 
 /** What may never happen, whatever the strategy, and what the strategy promises. */
-function violations(
-  seen: Observations,
-  { corruptedBytes, connections }: Measurements,
-): string[] {
+function violations(seen: Observations, { corruptedBytes, connections }: Measurements): string[] {
   const { expects, evidence, audit } = seen;
   const found: string[] = [];
   if (corruptedBytes > 0) found.push(`${corruptedBytes} wrong bytes reached a client`);
@@ -275,7 +280,8 @@ function violations(
   const silent = connections.filter(({ fate, cause }) => fate === 'lost' && cause === NO_REPLY);
   if (silent.length > 0) found.push(`${silent.length} connections were neither served nor reset`);
   const { connections: possible } = bestOutcome(seen);
-  if (expects.transport !== 'kept' || possible === 'reset' || falseAlarms(evidence).length > 0) return found;
+  const kept = possible === 'untouched' || (expects.transport === 'kept' && possible === 'kept');
+  if (!kept || falseAlarms(evidence).length > 0) return found;
   const broken = connections.filter(({ fate }) => fate === 'reconnected' || fate === 'lost');
   if (broken.length > 0) found.push(`${broken.length} connections were not kept: ${causes(broken)}`);
   return found;
@@ -299,7 +305,8 @@ function brokenClaims(seen: Observations, measured: Measurements): string[] {
   const { expects, fault, evidence, spec } = seen;
   const outcome = bestOutcome(seen);
   const kept = measured.connections.filter(({ fate }) => fate === 'kept').length;
-  const survived = expects.transport === 'reconnected' || outcome.connections === 'reset' ? kept : 0;
+  const ends = expects.transport === 'reconnected' || outcome.connections === 'reset';
+  const survived = ends && outcome.connections !== 'untouched' ? kept : 0;
   return [
     ...fault.verify(evidence),
     ...(seen.audit?.records === 0 && spec.engine === 'adopted' ? ['the audit of nonces saw no record'] : []),
@@ -315,7 +322,8 @@ function unexpectedHandshakes(
   { full, resumed }: Measurements['handshakesAfterFault'],
 ): string[] {
   const saw = `saw ${full} full and ${resumed} resumed`;
-  if (service === 'ends' || (handshake === 'none' && connections === 'kept')) {
+  const unneeded = connections === 'untouched' || (handshake === 'none' && connections === 'kept');
+  if (service === 'ends' || unneeded) {
     return full + resumed > 0 ? [`expected no handshake after the fault, ${saw}`] : [];
   }
   if (transport === 'kept') return [];
@@ -334,7 +342,8 @@ function disturbances(seen: Observations, measured: Measurements): string[] {
   for (const { replica, cause } of falseAlarms(seen.evidence)) {
     found.push(`replica ${replica} was declared failed (${cause}), although nothing had been done to it`);
   }
-  const canRecover = bestOutcome(seen).service === 'continues';
+  const { service, connections } = bestOutcome(seen);
+  const canRecover = service === 'continues' && connections !== 'untouched';
   if (canRecover && measured.connections.every(({ recoveryTimeMs }) => recoveryTimeMs === null)) {
     found.push('no connection had a request in flight at the fault or after it');
   }

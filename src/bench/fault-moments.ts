@@ -5,7 +5,7 @@ import { median } from '../stats/average.js';
 
 interface Moment {
   readonly action: string;
-  readonly replica: number;
+  readonly replica: number | null;
   readonly ms: number[];
 }
 
@@ -30,7 +30,7 @@ export class FaultMoments {
       .sort((a, b) => a.ms - b.ms);
   }
 
-  #momentOf(index: number, action: string, replica: number): Moment | undefined {
+  #momentOf(index: number, action: string, replica: number | null): Moment | undefined {
     const key = JSON.stringify([index, action, replica]);
     const known = this.#moments.get(key);
     if (known !== undefined || this.#moments.size >= MAX_MOMENTS) return known;

@@ -95,11 +95,11 @@ function cells(options: RunOptions): CellSpec[] {
 function durations(
   connections: number,
   fault: Fault,
-  { detector, sessionAgeMs, ...link }: RunOptions,
+  { detector, replicas, sessionAgeMs, ...link }: RunOptions,
 ): Pick<TrialSpec, 'beforeMs' | 'afterMs'> {
   const linkMs = MS_PER_RTT_MS * longestRoundTripMs(link);
   const recoveryMs = AFTER_MS + AFTER_MS_PER_CONNECTION * connections + linkMs;
-  const faultMs = fault.durationMs(detector.intervalMs * detector.missedLimit);
+  const faultMs = fault.durationMs(detector.intervalMs * detector.missedLimit, replicas);
   return {
     beforeMs:
       sessionAgeMs ??

@@ -2,15 +2,19 @@
  * One timeline per connection across processes: what the load client saw of its transports and replies, joined with
  * what the director and the surviving replicas saw of the flows. All times are ms of the shared clock.
  */
-import type { DirectorReport, FlowRow, ReplicaReport, TakeoverRow } from '../cluster/messages.js';
+import type { DirectorReport, ReplicaReport, TakeoverRow } from '../cluster/messages.js';
+import type { Fault } from '../contracts/fault.js';
 import { type LoadReport, PLANNED_END, type TransportRow } from '../contracts/load.js';
 import type { ConnectionOutcome, Phases } from '../contracts/results.js';
+import { type PlannedMove, plannedMoves } from './planned-moves.js';
 
 export interface TimelineInput {
   readonly faultMs: number;
   readonly load: LoadReport;
   readonly director: DirectorReport;
   readonly survivors: readonly ReplicaReport[];
+  /** Absent: an unplanned one. */
+  readonly fault?: Pick<Fault, 'noticed'>;
 }
 
 /** Cause of a connection that was neither served nor ended. */
@@ -30,17 +34,39 @@ interface ConnectionEvents {
 /** The outcomes of all connections, by index. */
 export function connectionOutcomes(input: TimelineInput): ConnectionOutcome[] {
   const flows = new Map(input.director.flows.map((flow) => [flow.clientPort, flow]));
-  const takeovers = new Map(
-    input.survivors.flatMap(({ takeovers: rows }) => rows.map((row) => [row.flowId, row] as const)),
-  );
-  const detectedMs = input.director.failures[0]?.atMs;
-  return collectEvents(input).map((events, index) => {
-    const first = events.transports.find((transport) => isOpenAt(transport, input.faultMs));
+  const isOpen = (transport: TransportRow): boolean => isOpenAt(transport, input.faultMs);
+  const planned = input.fault?.noticed === 'handover';
+  const moves = planned ? plannedMoves(input, flows, isOpen) : new Map<number, PlannedMove>();
+  const takeovers = takeoversByFlow(input.survivors);
+  const struckMs = (connection: number): number => moves.get(connection)?.atMs ?? input.faultMs;
+  return collectEvents(input, struckMs).map((events, index) => {
+    const first = events.transports.find(isOpen);
     const flow = flows.get(first?.localPort ?? -1);
-    const takeover = flow && takeovers.get(flow.flowId);
-    const marks = recoveryMarks(events, first, { faultMs: input.faultMs, detectedMs, flow, takeover });
-    return outcome(index, events, first, marks, input.faultMs);
+    const rows = takeovers.get(flow?.flowId ?? -1) ?? [];
+    const move = moves.get(index);
+    const faultMs = struckMs(index);
+    const server =
+      move === undefined
+        ? { detectedMs: input.director.failures[0]?.atMs, resumedMs: flow?.resumedMs, takeover: rows.at(-1) }
+        : {
+            detectedMs: faultMs,
+            resumedMs: move.handover?.resumedMs,
+            takeover: rows.find(({ takenMs }) => takenMs >= faultMs),
+          };
+    return outcome(index, events, first, recoveryMarks(events, first, { faultMs, ...server }), faultMs);
   });
+}
+
+/** In the order in which they happened. */
+function takeoversByFlow(survivors: readonly ReplicaReport[]): ReadonlyMap<number, readonly TakeoverRow[]> {
+  const byFlow = new Map<number, TakeoverRow[]>();
+  const all = survivors.flatMap(({ takeovers }) => takeovers).sort((a, b) => a.takenMs - b.takenMs);
+  for (const row of all) {
+    const rows = byFlow.get(row.flowId);
+    if (rows === undefined) byFlow.set(row.flowId, [row]);
+    else rows.push(row);
+  }
+  return byFlow;
 }
 
 /** A handshake that is under way at the fault has nothing yet that could be kept. */
@@ -48,7 +74,10 @@ function isOpenAt({ secureMs, endedMs }: TransportRow, atMs: number): boolean {
   return secureMs !== null && secureMs < atMs && (endedMs === null || endedMs >= atMs);
 }
 
-function collectEvents({ load, faultMs }: TimelineInput): ConnectionEvents[] {
+function collectEvents(
+  { load }: TimelineInput,
+  struckMs: (connection: number) => number,
+): ConnectionEvents[] {
   const all: ConnectionEvents[] = [];
   const of = (connection: number): ConnectionEvents => {
     while (all.length <= connection) {
@@ -62,7 +91,8 @@ function collectEvents({ load, faultMs }: TimelineInput): ConnectionEvents[] {
     if (requests.outcome[row] !== 'ok') continue;
     const events = of(requests.connection[row] ?? 0);
     const repliedMs = requests.repliedMs[row] ?? 0;
-    if (repliedMs < faultMs) events.lastBeforeMs = Math.max(events.lastBeforeMs ?? 0, repliedMs);
+    if (repliedMs < struckMs(requests.connection[row] ?? 0))
+      events.lastBeforeMs = Math.max(events.lastBeforeMs ?? 0, repliedMs);
     else {
       events.lastAfterMs = Math.max(events.lastAfterMs ?? 0, repliedMs);
       if (requests.closing[row] !== true) events.repliesMs.push(repliedMs);
@@ -83,7 +113,8 @@ interface Marks {
 interface ServerSide {
   readonly faultMs: number;
   readonly detectedMs: number | undefined;
-  readonly flow: FlowRow | undefined;
+  /** First byte of the new owner. */
+  readonly resumedMs: number | null | undefined;
   readonly takeover: TakeoverRow | undefined;
 }
 
@@ -110,9 +141,8 @@ function keptMarks(
   { endedMs }: TransportRow,
   server: ServerSide,
 ): Marks | undefined {
-  const { detectedMs, takeover, flow } = server;
-  const resumedMs = flow?.resumedMs ?? undefined;
-  if (detectedMs === undefined || takeover === undefined || resumedMs === undefined) return undefined;
+  const { detectedMs, takeover, resumedMs } = server;
+  if (detectedMs === undefined || takeover === undefined || typeof resumedMs !== 'number') return undefined;
   const repliedMs = repliesMs.find((atMs) => atMs >= resumedMs);
   if (repliedMs === undefined || repliedMs > (endedMs ?? repliedMs)) return undefined;
   const { takenMs, stateMs, cryptoMs } = takeover;

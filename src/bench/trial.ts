@@ -22,6 +22,7 @@ import { notKeptReason, strategyFor } from '../contracts/support.js';
 import type { Workload } from '../contracts/workload.js';
 import { type ChildChannel, spawnChild } from '../net/message-channel.js';
 import { CIPHER_SUITES } from '../tls/cipher-suites.js';
+import { CLOSING_MS_PER_CONNECTION } from './closing-check.js';
 import { evaluateTrial, type Observations } from './evaluate.js';
 import type { ExternalOptions } from './external-options.js';
 import { FaultInjection, ReplicaDetections } from './fault-injection.js';
@@ -47,6 +48,8 @@ const MAX_FAULT_JITTER_MS = 50;
 /** Of full handshakes at a time while the connections are opened. */
 const CONNECT_CONCURRENCY = 32;
 const OPEN_TIMEOUT_MS = 60_000;
+/** Of a machine that is busy with others like it. */
+const OPEN_MS_PER_CONNECTION = 20;
 /** Grace and closing check of the load client take 4 s at most, and twice its patience. */
 const REPORT_TIMEOUT_MS = 20_000;
 /** A failure that is not detected after twice the time it should take, and this, will not be. */
@@ -162,7 +165,7 @@ async function observe(running: Running): Promise<Observations> {
   client.send({ kind: 'run', startMs: loadStartMs });
   await sleepUntil(clock, loadStartMs + spec.beforeMs + faultJitterMs(spec), context.signal);
   // A backup that is about to die is asked now what it has received.
-  const lost = victims.filter((index) => index !== PRIMARY);
+  const lost = fault.noticed === 'handover' ? [] : victims.filter((index) => index !== PRIMARY);
   const beforeFault = await Promise.all(lost.map((index) => cluster.collectReplica(index)));
   const injection = injectionInto(running, roles);
   const injectedMs = clock();
@@ -172,7 +175,8 @@ async function observe(running: Running): Promise<Observations> {
   const load = await stop(client, faultMs, spec);
   const director = await cluster.collectDirector();
   const replicas = cluster.replicaPids.map((_, index) => index);
-  const survivors = replicas.filter((index) => !victims.includes(index));
+  const returned = injection.returns.flatMap(({ replica }) => replica ?? []);
+  const survivors = replicas.filter((index) => !victims.includes(index) || returned.includes(index));
   return {
     spec,
     expects: strategy.plugin.expects,
@@ -183,18 +187,22 @@ async function observe(running: Running): Promise<Observations> {
     faultMs,
     load,
     director,
-    survivors: await Promise.all(survivors.map((index) => cluster.collectReplica(index))),
+    survivors: [
+      ...(await Promise.all(survivors.map((index) => cluster.collectReplica(index)))),
+      ...cluster.takeDrainedReports(),
+    ],
     beforeFault,
     evidence: {
       ...roles,
-      events: injection.events,
+      ...injection.seen,
       failures: director.failures,
+      drained: director.drained,
       fates: await Promise.all(replicas.map((index) => fateOf(cluster, index))),
     },
     executions:
       workload.plugin.recordsExecutions === false
         ? null
-        : await countExecutions(cluster.ledgerPaths, failedAtMs(director)),
+        : await countExecutions(cluster.ledgerPaths, failedAtMs(director, returned)),
     machine,
     memory: memoryPerConnection({
       before: memoryBefore,
@@ -217,9 +225,10 @@ function injectionInto({ context, clock, cluster, detections }: Running, roles: 
   });
 }
 
-/** By index of the replica. */
-function failedAtMs({ failures }: DirectorReport): ReadonlyMap<number, number> {
-  return new Map(failures.map(({ replica, atMs }) => [replica, atMs]));
+/** By index of the replica. Of those that came back nothing is known: their new process writes the same ledger. */
+function failedAtMs({ failures }: DirectorReport, returned: readonly number[]): ReadonlyMap<number, number> {
+  const gone = failures.filter(({ replica }) => !returned.includes(replica));
+  return new Map(gone.map(({ replica, atMs }) => [replica, atMs]));
 }
 
 /** Every replica serves some connections first, so that the survivors of the fault are no colder than the primary. */
@@ -253,12 +262,14 @@ function loadConfig({ context, clockStartNs, cluster }: Running, connections: nu
 
 async function open(client: LoadChannel, config: LoadConfig): Promise<void> {
   client.send({ kind: 'open', config });
-  await client.expect('opened', OPEN_TIMEOUT_MS);
+  const { connections } = config.options;
+  await client.expect('opened', OPEN_TIMEOUT_MS + OPEN_MS_PER_CONNECTION * connections);
 }
 
 async function stop(client: LoadChannel, faultMs: number, spec: TrialSpec): Promise<LoadReport> {
   client.send({ kind: 'stop', faultMs });
-  return (await client.expect('report', REPORT_TIMEOUT_MS + 2 * patienceMs(spec))).report;
+  const longestMs = REPORT_TIMEOUT_MS + 2 * patienceMs(spec) + CLOSING_MS_PER_CONNECTION * spec.connections;
+  return (await client.expect('report', longestMs)).report;
 }
 
 function faultJitterMs({ seed }: TrialSpec): number {

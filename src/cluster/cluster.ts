@@ -21,6 +21,8 @@ import type {
   DirectorEvent,
   DirectorReport,
   Peer,
+  ReplicaCommand,
+  ReplicaEvent,
   ReplicaHoldings,
   ReplicaReport,
 } from './messages.js';
@@ -36,6 +38,8 @@ const REPORT_TIMEOUT_MS = 10_000;
 const PROTECTED_POLL_MS = 20;
 /** State that has not arrived by then never will. */
 const PROTECTED_TIMEOUT_MS = 10_000;
+/** More flows than one director sees; some 40 directors one after the other have ids of their own. */
+const FLOW_IDS_PER_DIRECTOR = 100_000_000;
 /** Of TCP one, of TLS 1.2 two, of TLS 1.3 one, or two after a HelloRetryRequest; and one to spare. */
 const HANDSHAKE_ROUND_TRIPS = 4;
 /** Of `tls.Server`: 16 bytes name, 16 bytes HMAC key, 16 bytes AES key. */
@@ -111,32 +115,31 @@ export class Cluster {
   readonly #keys: ClusterKeys;
   readonly #replicas: ReplicaChannel[];
   readonly #listening: Listening[] = [];
-  readonly #director: DirectorChannel;
+  #director: DirectorChannel;
+  /** Directors before this one. */
+  #directorsBefore = 0;
   #ledgerPaths: readonly string[];
   #ledgerGeneration = 0;
+  readonly #drainedReports: ReplicaReport[] = [];
   /** Of users' servers; written once. */
   #serverFiles: ReturnType<typeof writeSharedFiles> | undefined;
   #port = 0;
 
-  private constructor(options: ClusterOptions, replicas: ReplicaChannel[], director: DirectorChannel) {
+  private constructor(options: ClusterOptions) {
     const random = options.randomBytes ?? randomBytes;
     this.#options = options;
     this.#keys = {
       clusterKey: random(CLUSTER_KEY_BYTES),
       ticketKeys: options.strategy.sharesTicketKeys ? random(TICKET_KEYS_BYTES) : undefined,
     };
-    this.#replicas = replicas;
-    this.#director = director;
+    this.#replicas = Array.from({ length: options.replicas }, (_, index) => this.#spawnReplica(index));
+    this.#director = spawnDirector();
     this.#ledgerPaths = this.#nextLedgerPaths();
   }
 
   /** Starts all processes and resolves when the director listens. What was started is ended if anything fails. */
   static async start(options: ClusterOptions): Promise<Cluster> {
-    const replicas = Array.from({ length: options.replicas }, (_, index) =>
-      spawnReplica(index, options.external),
-    );
-    const director: DirectorChannel = spawnChild({ module: processEntry('director'), name: 'director' });
-    const cluster = new Cluster(options, replicas, director);
+    const cluster = new Cluster(options);
     try {
       await cluster.#start();
     } catch (error) {
@@ -248,7 +251,7 @@ export class Cluster {
     await this.#director.expect('fenced', REPORT_TIMEOUT_MS);
     const living = await this.#living();
     const incarnation = (this.#listening[index]?.incarnation ?? 0) + 1;
-    const replica = spawnReplica(index, this.#options.external);
+    const replica = this.#spawnReplica(index);
     this.#replicas[index] = replica;
     try {
       const address = await this.#startReplica(index, incarnation);
@@ -258,6 +261,30 @@ export class Cluster {
       await replica.end();
       throw error;
     }
+  }
+
+  /** What replicas told that ended as planned since the last call. */
+  takeDrainedReports(): readonly ReplicaReport[] {
+    return this.#drainedReports.splice(0);
+  }
+
+  /** Cuts director and replica off from each other, or lets them hear each other again. Resolves when it is so. */
+  async partitionReplica(index: number, cut: boolean): Promise<void> {
+    this.#director.send({ kind: 'partition', replica: index, cut });
+    await this.#director.expect('partitioned', REPORT_TIMEOUT_MS);
+  }
+
+  /** Ends the director with SIGKILL. Its clients are reset, and the replicas forget their connections. */
+  async killDirector(): Promise<ChildExit> {
+    this.#director.kill('SIGKILL');
+    return this.#director.exited;
+  }
+
+  /** Starts another director on the same port, for the replicas that are there. The one before must have ended. */
+  async startDirector(): Promise<void> {
+    this.#directorsBefore += 1;
+    this.#director = spawnDirector();
+    await this.#startDirector(this.#port);
   }
 
   /** The replicas as the director counts them, by index. */
@@ -285,8 +312,13 @@ export class Cluster {
   }
 
   async #start(): Promise<void> {
-    const options = this.#options;
     this.#listening.push(...(await this.#startReplicas()));
+    await this.#startDirector(this.#options.port);
+  }
+
+  /** @param port of the director; 0 for any */
+  async #startDirector(port: number): Promise<void> {
+    const options = this.#options;
     this.#director.on('replica-failed', ({ replica, cause, atMs }) =>
       options.onReplicaFailed?.(replica, cause, atMs),
     );
@@ -303,7 +335,8 @@ export class Cluster {
         bandwidthMbit: options.bandwidthMbit,
         linkSeed: options.seed,
         detector: options.detector ?? DEFAULT_DETECTOR_OPTIONS,
-        port: options.port,
+        port,
+        lastFlowId: this.#directorsBefore * FLOW_IDS_PER_DIRECTOR,
         noncePath: this.noncePath,
         ...(options.external === undefined ? {} : { external: options.external }),
       },
@@ -451,6 +484,16 @@ export class Cluster {
     return (await this.status()).filter(({ alive }) => alive).map(({ index }) => index);
   }
 
+  #spawnReplica(index: number): ReplicaChannel {
+    if (this.#options.external !== undefined) return new ExternalReplicaChannel(index);
+    const replica = spawnChild<ReplicaCommand, ReplicaEvent>({
+      module: processEntry('replica'),
+      name: `replica ${index}`,
+    });
+    replica.on('drained', ({ report }) => this.#drainedReports.push(report));
+    return replica;
+  }
+
   #replica(index: number): ReplicaChannel {
     const replica = this.#replicas[index];
     if (replica === undefined) throw new RangeError(`replica ${index} of ${this.#replicas.length}`);
@@ -458,9 +501,8 @@ export class Cluster {
   }
 }
 
-function spawnReplica(index: number, external: ExternalServers | undefined): ReplicaChannel {
-  if (external !== undefined) return new ExternalReplicaChannel(index);
-  return spawnChild({ module: processEntry('replica'), name: `replica ${index}` });
+function spawnDirector(): DirectorChannel {
+  return spawnChild({ module: processEntry('director'), name: 'director' });
 }
 
 function addressOf({ index, incarnation, trunkPort }: Listening): ReplicaAddress {

@@ -133,6 +133,8 @@ export interface HandoverRow {
    * its client) to the first byte of the new one. Null when nobody has asked for anything since.
    */
   frozenMs: number | null;
+  /** First byte of the new owner; null before. */
+  resumedMs: number | null;
 }
 
 export interface DirectorReport {
@@ -155,6 +157,8 @@ export type DirectorCommand =
   | { readonly kind: 'status' }
   /** Nothing of this replica counts any more. */
   | { readonly kind: 'fence'; readonly replica: number }
+  /** Whether director and replica are cut off from each other. */
+  | { readonly kind: 'partition'; readonly replica: number; readonly cut: boolean }
   /** The process of a replica that has no trunk is gone. */
   | { readonly kind: 'replica-exited'; readonly index: number; readonly incarnation: number }
   | { readonly kind: 'rejoin'; readonly address: ReplicaAddress };
@@ -164,6 +168,7 @@ export type DirectorEvent =
   | { readonly kind: 'ready'; readonly port: number }
   | { readonly kind: 'placed' }
   | { readonly kind: 'fenced' }
+  | { readonly kind: 'partitioned' }
   /** `problem`: why it could not be reached; null when it has joined. */
   | { readonly kind: 'rejoined'; readonly problem: string | null }
   /** `protecting`: flows are still to be given a backup that has come back. */

@@ -29,7 +29,7 @@ export interface CellSeries {
   /** What the fault did, in order: medians over the trials, ms after the first action. Empty in files that do not tell. */
   readonly faultEvents: readonly {
     readonly action: string;
-    readonly replica: number;
+    readonly replica: number | null;
     readonly ms: number;
   }[];
   /** One connection that stands for the others; null when none recovered. */

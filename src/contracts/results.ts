@@ -109,7 +109,8 @@ export const faultEventSchema = z.object({
   /** After the start of the load. */
   atMs: ms,
   action: id,
-  replica: count,
+  /** Null: the director. */
+  replica: count.nullable(),
   /** State of the process right before the action. */
   stateBefore: id,
 });
@@ -145,6 +146,15 @@ export const measurementsSchema = z.object({
   /** Why flows could not be taken over, by reason. */
   refusals: z.record(z.string(), count),
   notRecoverable: notRecoverableSchema.default(null),
+  /** Flows that moved while their replica lived; null when none did, absent in older files. */
+  handovers: z
+    .object({
+      moved: count,
+      /** Of each flow somebody waited for: last byte of the old owner (or the client's next record) -> first of the new one. */
+      freezesMs: z.array(ms),
+    })
+    .nullable()
+    .optional(),
   replication: z.object({
     /** Everything the primaries sent to backups for this trial, framing and seals included. */
     bytes: count,
@@ -273,6 +283,10 @@ const aggregateShape = {
     .optional(),
   /** Medians over the trials that have it; null where none has, absent in older files. */
   memory: memorySchema.nullable().optional(),
+  /** Flows that moved while their replica lived, and for how long they stood still; null when none did, absent in older files. */
+  handovers: z.object({ moved: count, freezeMs: quantilesSchema }).nullable().optional(),
+  /** From the intended send time, from the fault on: medians over the trials. Absent in older files. */
+  latencyAfterMs: z.object({ p50: ms, p99: ms }).nullable().optional(),
   /** From the intended send time, in steady state: medians over the trials. */
   latencyBeforeMs: z.object({ p50: ms, p99: ms }).nullable().optional(),
   timeToRecoveredMs: z.object({ first: ms, half: ms, all: ms.nullable() }).nullable(),

@@ -156,6 +156,11 @@ class DirectorProcess {
         this.#parent.send({ kind: 'fenced' });
       },
       'replica-exited': (replica) => this.#director?.exited(replica),
+      partition: ({ replica, cut }) => {
+        if (cut) this.#started.partitions.cut(replica);
+        else this.#started.partitions.heal(replica);
+        this.#parent.send({ kind: 'partitioned' });
+      },
       rejoin: ({ address }) => this.#rejoin(address),
     });
     this.#recorder = new Recorder(this.#parent);

@@ -67,6 +67,8 @@ export class Trunk {
   readonly #writer: GatherWriter;
   readonly #onRecord = (record: Buffer): void => this.#dispatch(record);
   #closed = false;
+  /** See {@link suspend}. */
+  #suspended = false;
 
   constructor(socket: Socket, handler: TrunkHandler) {
     this.#socket = socket;
@@ -132,6 +134,29 @@ export class Trunk {
     this.#close(cause);
   }
 
+  /**
+   * Neither hears nor is heard, as if the network lost everything: what is sent waits, and the peer does not even learn of
+   * the end of this side.
+   */
+  suspend(): void {
+    if (this.#suspended || this.#closed) return;
+    this.#suspended = true;
+    this.#socket.pause();
+    this.#socket.cork();
+  }
+
+  /** The network is back: what was under way arrives, unless this side has ended, which the peer learns now. */
+  resume(): void {
+    if (!this.#suspended) return;
+    this.#suspended = false;
+    if (this.#closed) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#socket.uncork();
+    this.#socket.resume();
+  }
+
   #writeControlHeader(flowId: number, type: number, flags: number, bodyBytes: number): void {
     const at = this.#writer.reserve(CONTROL_HEADER_BYTES);
     writeControlHeader(this.#writer.slab, at, flowId, type, flags, bodyBytes);
@@ -172,7 +197,7 @@ export class Trunk {
     if (this.#closed) return;
     this.#closed = true;
     this.#writer.close();
-    this.#socket.destroy();
+    if (!this.#suspended) this.#socket.destroy();
     this.#handler.closed(cause);
   }
 }

@@ -12,15 +12,30 @@ interface Bench {
   readonly detections: ReplicaDetections;
   readonly signals: (readonly [number, FaultAction])[];
   readonly abort: AbortController;
+  /** What was asked of the cluster beside signals. */
+  readonly done: readonly string[];
 }
 
 function createBench(changes: Partial<InjectionOptions> = {}): Bench {
   const signals: (readonly [number, FaultAction])[] = [];
+  const done: string[] = [];
+  const exit = { code: 0, signal: null };
   const abort = new AbortController();
   const detections = new ReplicaDetections();
   let nowMs = 0;
   const cluster = {
+    directorPid: process.pid,
     replicaPids: [process.pid, process.pid],
+    replicaExited: async () => exit,
+    restartReplica: async (index: number) => void done.push(`restart ${index}`),
+    untilProtected: async () => void done.push('protected'),
+    partitionReplica: async (index: number, cut: boolean) =>
+      void done.push(`${cut ? 'cut' : 'mend'} ${index}`),
+    killDirector: async () => {
+      done.push('kill');
+      return { code: null, signal: 'SIGKILL' };
+    },
+    startDirector: async () => void done.push('start'),
     signalReplica: (index: number, action: FaultAction) => void signals.push([index, action]),
   };
   const injection = new FaultInjection(cluster, detections, {
@@ -31,7 +46,7 @@ function createBench(changes: Partial<InjectionOptions> = {}): Bench {
     signal: abort.signal,
     ...changes,
   });
-  return { injection, detections, signals, abort };
+  return { injection, detections, signals, abort, done };
 }
 
 function scripted(inject: Fault['inject']): Fault {
@@ -54,6 +69,40 @@ it('delivers each signal at once, and notes when and in which state the process 
   expect(injection.events).toEqual([
     { atMs: 0, action: 'SIGSTOP', replica: 1, stateBefore },
     { atMs: 1, action: 'SIGKILL', replica: 0, stateBefore },
+  ]);
+});
+
+it('does what is no signal through the cluster, and notes what came of it', async () => {
+  const { injection, signals, done } = createBench();
+  await injection.run(
+    scripted(async (target) => {
+      target.signal(0, 'SIGTERM');
+      await target.untilEnded(0);
+      await target.restart(0);
+      await target.partition(1);
+      await target.heal(1);
+      await target.killDirector();
+      await target.startDirector();
+    }),
+  );
+  expect(signals).toEqual([[0, 'SIGTERM']]);
+  expect(done).toEqual(['restart 0', 'protected', 'cut 1', 'mend 1', 'kill', 'start']);
+  expect(injection.seen.events.map(({ action, replica }) => [action, replica])).toEqual([
+    ['SIGTERM', 0],
+    ['restart', 0],
+    ['partition', 1],
+    ['heal', 1],
+    ['kill-director', null],
+    ['start-director', null],
+  ]);
+  // The clock of this test counts the notes: an end is noted behind it, a return behind that.
+  expect(injection.seen.exits).toEqual([
+    { replica: 0, atMs: 1, signal: null, code: 0 },
+    { replica: null, atMs: 7, signal: 'SIGKILL', code: null },
+  ]);
+  expect(injection.seen.returns).toEqual([
+    { replica: 0, atMs: 3 },
+    { replica: null, atMs: 9 },
   ]);
 });
 
@@ -84,7 +133,15 @@ it('gives a detection up that never comes: the script goes on, and its trial is 
   });
   expect(signals.map(([, action]) => action)).toEqual(['SIGSTOP', 'SIGCONT']);
   const fates = [0, 1].map(() => ({ endedBy: null, state: 'running', answers: true }) as const);
-  const evidence = { primary: 0, backup: 1, replicas: 2, events: injection.events, failures: [], fates };
+  const evidence = {
+    primary: 0,
+    backup: 1,
+    replicas: 2,
+    ...injection.seen,
+    failures: [],
+    drained: [],
+    fates,
+  };
   expect(hang.verify(evidence).join()).toContain('did not see the primary fail');
 });
 

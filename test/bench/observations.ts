@@ -129,6 +129,9 @@ export function killEvidence(changes: Partial<FaultEvidence> = {}): FaultEvidenc
     replicas: 2,
     events: [{ atMs: FAULT_MS, action: 'SIGKILL', replica: 0, stateBefore: 'running' }],
     failures: [{ replica: 0, cause: 'end of stream', atMs: DETECTED_MS }],
+    exits: [],
+    returns: [],
+    drained: [],
     fates: [
       { endedBy: 'SIGKILL', state: 'ended', answers: false },
       { endedBy: null, state: 'running', answers: true },

@@ -76,7 +76,7 @@ export function countRequests({ requests }: Pick<LoadRotation, 'requests'>): Soa
 function countConnections(seen: FaultObservations): SoakFault['connections'] {
   const lost = lostConnections(seen.load, seen.records.director);
   const canBeKept =
-    seen.expects.transport === 'kept' && seen.fault.outcome(seen.evidence.replicas).connections === 'kept';
+    seen.expects.transport === 'kept' && seen.fault.outcome(seen.evidence.replicas).connections !== 'reset';
   return {
     kept: seen.connections - lost.size,
     lost: canBeKept ? lost.size : 0,

@@ -65,7 +65,7 @@ export function* soakSchedule(
 
 /** One period of the order. */
 function faultOrder(faults: readonly Fault[], replicas: number): Fault[] {
-  const keeping = faults.filter((fault) => fault.outcome(replicas).connections === 'kept');
+  const keeping = faults.filter((fault) => fault.outcome(replicas).connections !== 'reset');
   const ending = faults.filter((fault) => !keeping.includes(fault));
   if (keeping.length === 0 || ending.length === 0) return [...faults];
   const turns = Math.ceil(KEEPING_ROUNDS / keeping.length);

@@ -245,14 +245,15 @@ class Soak {
     const injection = this.#injection(cluster, round, roles);
     const injectedMs = this.#clock();
     await injection.run(round.fault);
-    for (const victim of round.fault.victims(roles)) await injection.untilDetected(victim);
+    const fails = (round.fault.noticed ?? 'failure') === 'failure';
+    for (const victim of fails ? round.fault.victims(roles) : []) await injection.untilDetected(victim);
     await this.#sleep(round.aloneMs);
     const fates = await Promise.all(cluster.replicaPids.map((_, index) => fateOf(cluster, index)));
     await this.#makeWhole(cluster);
     const wholeMs = this.#clock();
     const faultMs = injection.events[0]?.atMs ?? injectedMs;
     const { load, records } = await this.#rotate(cluster);
-    const evidence = { ...roles, events: injection.events, failures: records.director.failures, fates };
+    const evidence = { ...roles, ...injection.seen, ...failuresOf(records), fates };
     this.#judge(round, { faultMs, wholeMs, evidence, load, records });
     return faultMs;
   }
@@ -339,6 +340,10 @@ class Soak {
   async #sleep(ms: number): Promise<void> {
     await sleep(Math.max(0, ms), undefined, { signal: this.#context.signal });
   }
+}
+
+function failuresOf({ director }: ClusterRecords): Pick<FaultEvidence, 'failures' | 'drained'> {
+  return { failures: director.failures, drained: director.drained };
 }
 
 function tlsOf({ version, opensslName }: CipherSuite): { version: '1.3' | '1.2'; ciphers: string } {

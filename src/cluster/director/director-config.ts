@@ -20,6 +20,8 @@ export interface DirectorConfig extends LinkShape {
   /** Of the jitter of the clients' links; absent: 0. */
   readonly linkSeed?: number;
   readonly detector: DetectorOptions;
+  /** The last flow id that a director before this one can have used; absent: 0. */
+  readonly lastFlowId?: number;
   /** Port for clients on 127.0.0.1; 0 for any. */
   readonly port: number;
   /** Further clients are closed as they come; `Infinity` for no limit, also when absent. */

@@ -27,6 +27,7 @@ import { FailureDetector } from './failure-detector.js';
 import { DirectorFlow, type FlowHost, type Upstream } from './flow.js';
 import { FlowWalk } from './flow-walk.js';
 import type { NonceLog } from './nonce-log.js';
+import { Partitions } from './partitions.js';
 import { nextReplica, type Placement } from './placement.js';
 import { TcpUpstream } from './tcp-upstream.js';
 
@@ -48,6 +49,7 @@ interface Replica extends Upstream {
 
 export class Director implements FlowHost {
   placement: Placement = 'primary';
+  readonly partitions = new Partitions((index) => this.#replica(index).trunk);
   readonly #config: DirectorConfig;
   readonly #observer: DirectorObserver;
   readonly #clock: Clock;
@@ -63,7 +65,7 @@ export class Director implements FlowHost {
     () => this.#releaseEmpty(),
   );
   #corkedFlows: DirectorFlow[] = [];
-  #lastFlowId = 0;
+  #lastFlowId: number;
   #spreadTurn = 0;
   #heartbeat: NodeJS.Timeout | undefined;
 
@@ -73,6 +75,7 @@ export class Director implements FlowHost {
     this.#observer = observer;
     this.#clock = clock;
     this.#nonceLog = nonceLog;
+    this.#lastFlowId = config.lastFlowId ?? 0;
     this.#drains = new Drains(config.drainLimitMs ?? DEFAULT_DRAIN_LIMIT_MS);
     this.#linkPrng = createPrng(config.linkSeed ?? 0).fork('link');
     // A client may finish sending and still wait for its reply.
@@ -100,6 +103,7 @@ export class Director implements FlowHost {
     this.#server.close();
     for (const flow of [...this.#flows.values()]) flow.reset('director-stopped');
     for (const replica of this.#replicas) replica.trunk.fence('director-stopped');
+    this.partitions.healAll();
   }
 
   /** From now on nothing of this replica counts, and its flows go to their backups, as if it had failed. */

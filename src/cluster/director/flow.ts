@@ -29,6 +29,9 @@ export interface UpstreamTrunk
   extends Pick<Trunk, 'sendRecord' | 'sendControl' | 'sendEnd' | 'sendCredit' | 'sendHeartbeat' | 'fence'> {
   /** What was sent for a flow, if it is sure that the replica has read nothing of it; absent where that is never known. */
   unsent?(flowId: number): readonly Buffer[] | undefined;
+  /** Absent where there is no trunk that could be cut. */
+  suspend?(): void;
+  resume?(): void;
 }
 
 /** A replica as the director sees it. */

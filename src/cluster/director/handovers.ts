@@ -28,7 +28,7 @@ export class Handovers {
   /** @param idle nobody waits for anything on the flow */
   handedOver(flowId: number, from: number, idle: boolean, atMs: number): void {
     if (this.#rows.length >= MAX_ROWS) return;
-    const row = { flowId, from, atMs, frozenMs: null };
+    const row = { flowId, from, atMs, frozenMs: null, resumedMs: null };
     this.#rows.push(row);
     this.#waiting.set(flowId, { row, sinceMs: idle ? undefined : atMs });
   }
@@ -42,7 +42,9 @@ export class Handovers {
   /** The first byte of the new owner. */
   resumed(flowId: number, atMs: number): void {
     const waiting = this.#waiting.get(flowId);
-    if (waiting?.sinceMs !== undefined) waiting.row.frozenMs = atMs - waiting.sinceMs;
+    if (waiting === undefined) return;
+    if (waiting.sinceMs !== undefined) waiting.row.frozenMs = atMs - waiting.sinceMs;
+    waiting.row.resumedMs = atMs;
     this.#waiting.delete(flowId);
   }
 

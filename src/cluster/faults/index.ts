@@ -1,11 +1,27 @@
 /** The registry of faults. */
 import { loadPlugin } from '../../base/plugin-module.js';
 import type { Fault } from '../../contracts/fault.js';
+import { directorRestart } from './director-restart.js';
 import { double } from './double.js';
+import { drain } from './drain.js';
 import { hang } from './hang.js';
 import { kill } from './kill.js';
+import { partition } from './partition.js';
+import { restart } from './restart.js';
+import { rolling } from './rolling.js';
+import { slow } from './slow.js';
 
-export const FAULTS: readonly Fault[] = [kill, hang, double];
+export const FAULTS: readonly Fault[] = [
+  kill,
+  hang,
+  double,
+  partition,
+  restart,
+  drain,
+  rolling,
+  slow,
+  directorRestart,
+];
 
 /**
  * The fault with this registry id or, when `specifier` has a `/` or ends with `.js`, the default export of that module;

@@ -16,6 +16,9 @@ const KILLED: FaultEvidence = {
   replicas: 3,
   events: [{ atMs: FAULT_MS, action: 'SIGKILL', replica: 0, stateBefore: 'running' }],
   failures: [{ replica: 0, cause: 'end of stream', atMs: 1003 }],
+  exits: [],
+  returns: [],
+  drained: [],
   fates: [
     { endedBy: 'SIGKILL', state: 'ended', answers: false },
     { endedBy: null, state: 'running', answers: true },

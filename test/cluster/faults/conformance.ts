@@ -11,6 +11,7 @@ import type {
   FaultAction,
   FaultEvidence,
   FaultRoles,
+  FaultSignal,
   FaultTarget,
   ProcessState,
 } from '../../../src/contracts/fault.js';
@@ -20,6 +21,9 @@ const MAX_REPLICAS = 16;
 const DETECTION_MS = 300;
 /** Between the death of a process and what the director sees of it. */
 const END_OF_STREAM_MS = 1;
+/** In which flows move, and in which a process starts. */
+const DRAIN_MS = 80;
+const START_MS = 150;
 
 const roles: fc.Arbitrary<FaultRoles> = fc
   .record({ replicas: fc.integer({ min: 2, max: MAX_REPLICAS }), primary: fc.nat(MAX_REPLICAS - 1) })
@@ -54,9 +58,9 @@ function describePromises(fault: Fault): void {
     for (let replicas = 2; replicas <= MAX_REPLICAS; replicas++) {
       const outcome = fault.outcome(replicas);
       expect(fault.outcome(replicas)).toEqual(outcome);
-      expect(['kept', 'reset']).toContain(outcome.connections);
+      expect(['kept', 'reset', 'untouched']).toContain(outcome.connections);
       expect(['continues', 'ends']).toContain(outcome.service);
-      expect(outcome.reason === null).toBe(outcome.connections === 'kept');
+      expect(outcome.reason === null).toBe(outcome.connections !== 'reset');
       // Without anybody to serve them, connections are not kept either.
       if (outcome.service === 'ends') expect(outcome.connections).toBe('reset');
     }
@@ -75,9 +79,10 @@ function describePromises(fault: Fault): void {
     fc.assert(
       fc.property(fc.nat(100_000), fc.nat(100_000), (one, other) => {
         const [fast, slow] = [Math.min(one, other), Math.max(one, other)];
-        expect(fault.durationMs(fast)).toBeGreaterThanOrEqual(0);
-        expect(fault.durationMs(fast)).toBeLessThanOrEqual(fault.durationMs(slow));
-        expect(Number.isFinite(fault.durationMs(slow))).toBe(true);
+        expect(fault.durationMs(fast, 3)).toBeGreaterThanOrEqual(0);
+        expect(fault.durationMs(fast, 3)).toBeLessThanOrEqual(fault.durationMs(slow, 3));
+        expect(fault.durationMs(fast, 3)).toBeLessThanOrEqual(fault.durationMs(fast, 4));
+        expect(Number.isFinite(fault.durationMs(slow, MAX_REPLICAS))).toBe(true);
       }),
     );
   });
@@ -88,7 +93,7 @@ function describeScript(fault: Fault): void {
     await fc.assert(
       fc.asyncProperty(roles, seeds, async (given, seed) => {
         const { events } = await run(fault, given, seed);
-        const struck = new Set(events.map(({ replica }) => replica));
+        const struck = new Set(events.flatMap(({ replica }) => replica ?? []));
         expect([...struck].sort()).toEqual([...new Set(fault.victims(given))].sort());
       }),
     );
@@ -107,7 +112,7 @@ function describeScript(fault: Fault): void {
       fc.asyncProperty(roles, seeds, async (given, seed) => {
         const { events, fates } = await run(fault, given, seed);
         expect(events[0]?.atMs).toBe(0);
-        expect(events.at(-1)?.atMs).toBeLessThanOrEqual(fault.durationMs(DETECTION_MS));
+        expect(events.at(-1)?.atMs).toBeLessThanOrEqual(fault.durationMs(DETECTION_MS, given.replicas));
         expect(fates.map(({ state }) => state)).not.toContain('stopped');
       }),
     );
@@ -131,20 +136,12 @@ function describeVerification(fault: Fault): void {
   it('refuses a script that was not carried out', async () => {
     const evidence = await run(fault, given, 1);
     const fates = evidence.fates.map(() => undisturbed);
-    expect(fault.verify({ ...evidence, events: [], fates, failures: [] })).not.toEqual([]);
+    const nothing = { events: [], failures: [], exits: [], returns: [], drained: [] };
+    expect(fault.verify({ ...evidence, ...nothing, fates })).not.toEqual([]);
     expect(fault.verify({ ...evidence, events: [] })).not.toEqual([]);
   });
 
-  it('refuses a fault that nobody noticed', async () => {
-    const evidence = await run(fault, given, 1);
-    expect(fault.verify({ ...evidence, failures: [] }).join()).toContain('did not see');
-  });
-
-  it('refuses a failure that came before the fault', async () => {
-    const evidence = await run(fault, given, 1);
-    const failures = evidence.failures.map((failure) => ({ ...failure, atMs: -5 }));
-    expect(fault.verify({ ...evidence, failures }).join()).toContain('before anything was done');
-  });
+  describeNotice(fault, given);
 
   it('refuses victims that ended in another way', async () => {
     const evidence = await run(fault, given, 1);
@@ -155,6 +152,44 @@ function describeVerification(fault: Fault): void {
       expect(fault.verify({ ...evidence, fates }).join()).toContain('SIGSEGV');
     }
   });
+}
+
+/** What the director has to have seen, and when. */
+function describeNotice(fault: Fault, given: FaultRoles): void {
+  const { noticed = 'failure' } = fault;
+  const early = <T>(seen: readonly T[]): T[] => seen.map((each) => ({ ...each, atMs: -5 }));
+
+  if (noticed === 'nothing') {
+    it('leaves nothing for the director to see of the replicas', async () => {
+      const evidence = await run(fault, given, 1);
+      expect(evidence.failures).toEqual([]);
+      expect(evidence.drained).toEqual([]);
+    });
+    return;
+  }
+
+  it('refuses a fault that nobody noticed', async () => {
+    const evidence = await run(fault, given, 1);
+    expect(fault.verify({ ...evidence, failures: [], drained: [] }).join()).toContain('did not see');
+  });
+
+  it('refuses what was noticed before the fault', async () => {
+    const { failures, drained, ...evidence } = await run(fault, given, 1);
+    const reasons = fault.verify({ ...evidence, failures: early(failures), drained: early(drained) }).join();
+    expect(reasons).toMatch(/before (anything was done|it did)/);
+  });
+
+  if (noticed === 'handover') {
+    it('refuses victims that failed instead of ending as planned', async () => {
+      const evidence = await run(fault, given, 1);
+      for (const replica of fault.victims(given)) {
+        const failures = [{ replica, cause: 'drain-timeout', atMs: 5 }];
+        expect(fault.verify({ ...evidence, failures }).join()).toContain('drain-timeout');
+        const exits = evidence.exits.map((exit) => ({ ...exit, code: 1 }));
+        expect(fault.verify({ ...evidence, exits }).join()).toContain('exit code 1');
+      }
+    });
+  }
 }
 
 /** Everything that would be seen of the fault in a cluster in which processes do as they are told. */
@@ -173,7 +208,13 @@ class SimulatedCluster implements FaultTarget {
   readonly #states: ProcessState[];
   readonly #events: FaultEvidence['events'][number][] = [];
   readonly #failures: FaultEvidence['failures'][number][] = [];
+  readonly #exits: FaultEvidence['exits'][number][] = [];
+  readonly #returns: FaultEvidence['returns'][number][] = [];
+  readonly #drained: FaultEvidence['drained'][number][] = [];
   readonly #stoppedAtMs = new Map<number, number>();
+  readonly #drainedAtMs = new Map<number, number>();
+  readonly #exitsBySignal = new Map<number, number>();
+  readonly #endedAsPlanned = new Set<number>();
   #nowMs = 0;
 
   constructor(given: FaultRoles, seed: number) {
@@ -186,15 +227,59 @@ class SimulatedCluster implements FaultTarget {
     this.#states = Array.from({ length: given.replicas }, () => 'running' as const);
   }
 
-  signal(replica: number, action: FaultAction): void {
-    const stateBefore = this.#states[replica];
-    if (stateBefore === undefined) throw new RangeError(`no replica ${replica}`);
-    this.#events.push({ atMs: this.#nowMs, action, replica, stateBefore });
+  signal(replica: number, action: FaultSignal): void {
+    const stateBefore = this.#note(action, replica);
     if (stateBefore === 'ended') return;
+    if (action === 'SIGTERM') {
+      this.#drainedAtMs.set(replica, this.#nowMs + DRAIN_MS);
+      return;
+    }
+    if (action === 'SIGKILL') this.#exitsBySignal.set(replica, this.#nowMs);
     this.#states[replica] = action === 'SIGKILL' ? 'ended' : action === 'SIGSTOP' ? 'stopped' : 'running';
     if (action === 'SIGKILL') this.#fail(replica, 'end of stream', this.#nowMs + END_OF_STREAM_MS);
     if (action === 'SIGSTOP') this.#stoppedAtMs.set(replica, this.#nowMs);
     if (action === 'SIGCONT') this.#stoppedAtMs.delete(replica);
+  }
+
+  async untilEnded(replica: number): Promise<void> {
+    const drainedAtMs = this.#drainedAtMs.get(replica);
+    const killedAtMs = this.#exitsBySignal.get(replica);
+    if (drainedAtMs !== undefined) {
+      this.#drained.push({ replica, atMs: drainedAtMs });
+      this.#states[replica] = 'ended';
+      this.#endedAsPlanned.add(replica);
+    }
+    this.#nowMs = Math.max(this.#nowMs, drainedAtMs ?? killedAtMs ?? this.#nowMs);
+    const ended = killedAtMs === undefined ? { signal: null, code: 0 } : { signal: 'SIGKILL', code: null };
+    this.#exits.push({ replica, atMs: this.#nowMs, ...ended });
+  }
+
+  async restart(replica: number): Promise<void> {
+    this.#note('restart', replica);
+    this.#states[replica] = 'running';
+    this.#nowMs += START_MS;
+    this.#returns.push({ replica, atMs: this.#nowMs });
+  }
+
+  async partition(replica: number): Promise<void> {
+    this.#note('partition', replica);
+    this.#stoppedAtMs.set(replica, this.#nowMs);
+  }
+
+  async heal(replica: number): Promise<void> {
+    this.#note('heal', replica);
+    this.#stoppedAtMs.delete(replica);
+  }
+
+  async killDirector(): Promise<void> {
+    this.#events.push({ atMs: this.#nowMs, action: 'kill-director', replica: null, stateBefore: 'running' });
+    this.#exits.push({ replica: null, atMs: this.#nowMs, signal: 'SIGKILL', code: null });
+  }
+
+  async startDirector(): Promise<void> {
+    this.#events.push({ atMs: this.#nowMs, action: 'start-director', replica: null, stateBefore: 'ended' });
+    this.#nowMs += START_MS;
+    this.#returns.push({ replica: null, atMs: this.#nowMs });
   }
 
   async untilDetected(replica: number): Promise<void> {
@@ -218,12 +303,22 @@ class SimulatedCluster implements FaultTarget {
       ...this.#roles,
       events: this.#events,
       failures: this.#failures,
-      fates: this.#states.map((state) => ({
-        endedBy: state === 'ended' ? 'SIGKILL' : null,
+      exits: this.#exits,
+      returns: this.#returns,
+      drained: this.#drained,
+      fates: this.#states.map((state, index) => ({
+        endedBy: state === 'ended' && !this.#endedAsPlanned.has(index) ? 'SIGKILL' : null,
         state,
         answers: state === 'running',
       })),
     };
+  }
+
+  #note(action: FaultAction, replica: number): ProcessState {
+    const stateBefore = this.#states[replica];
+    if (stateBefore === undefined) throw new RangeError(`no replica ${replica}`);
+    this.#events.push({ atMs: this.#nowMs, action, replica, stateBefore });
+    return stateBefore;
   }
 
   #fail(replica: number, cause: string, atMs: number): void {
