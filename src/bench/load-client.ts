@@ -10,6 +10,7 @@ import { createPrng } from '../base/prng.js';
 import { createSeededBytes } from '../base/seeded-bytes.js';
 import type { LoadConfig, LoadReport, LoadRotation } from '../contracts/load.js';
 import type { Protocol, Workload } from '../contracts/workload.js';
+import { checkConnections } from './closing-check.js';
 import { LoadConnection, type LoadWindow } from './load-connection.js';
 import { LoadRecorder } from './load-recorder.js';
 import { LoadTimer } from './load-timer.js';
@@ -82,7 +83,7 @@ export class LoadClient {
   /**
    * Ends the load: no request intended later than now is sent, replies are awaited for 2 s, and then the connections
    * without a right reply to a request sent since `faultMs` are checked with one more request, for 2 s at most. A slow path
-   * is given its `patienceMs` on top, each time.
+   * is given its `patienceMs` on top, each time. Of very many connections only some are checked at a time.
    *
    * @param overdue `dropped`: no further request is sent, whenever it was intended, and those that were are given 10 s
    */
@@ -93,9 +94,8 @@ export class LoadClient {
     const { patienceMs = 0 } = this.#config;
     await this.#settle((dropped ? LONG_GRACE_MS : GRACE_MS) + patienceMs);
     for (const connection of this.#connections) connection.abandonLoad();
-    for (const connection of this.#connections) connection.beginClosingCheck(faultMs);
-    await this.#settle(GRACE_MS + patienceMs);
-    for (const connection of this.#connections) connection.abandonClosingCheck();
+    const graceMs = GRACE_MS + patienceMs;
+    await checkConnections(this.#connections, { faultMs, graceMs, clock: this.#clock, sleep });
   }
 
   report(): LoadReport {

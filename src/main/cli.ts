@@ -9,10 +9,12 @@ import { compareCommand } from './commands/compare.js';
 import { doctorCommand } from './commands/doctor.js';
 import { gateCommand } from './commands/gate.js';
 import { listCommand } from './commands/list.js';
+import { matrixCommand } from './commands/matrix.js';
 import { microCommand } from './commands/micro.js';
 import { reportCommand } from './commands/report.js';
 import { serveCommand } from './commands/serve.js';
 import { soakCommand } from './commands/soak.js';
+import { throughputCommand } from './commands/throughput.js';
 import { ExitCode } from './exit-codes.js';
 
 function program(): Command {
@@ -25,11 +27,13 @@ function program(): Command {
     compareCommand(),
     serveCommand(),
     soakCommand(),
+    throughputCommand(),
     reportCommand(),
     baselineCommand(),
     gateCommand(),
     calibrateCommand(),
     listCommand(),
+    matrixCommand(),
     doctorCommand(),
     microCommand(),
   ]) {
