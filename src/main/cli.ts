@@ -14,7 +14,6 @@ import { microCommand } from './commands/micro.js';
 import { reportCommand } from './commands/report.js';
 import { serveCommand } from './commands/serve.js';
 import { soakCommand } from './commands/soak.js';
-import { throughputCommand } from './commands/throughput.js';
 import { ExitCode } from './exit-codes.js';
 
 function program(): Command {
@@ -27,7 +26,6 @@ function program(): Command {
     compareCommand(),
     serveCommand(),
     soakCommand(),
-    throughputCommand(),
     reportCommand(),
     baselineCommand(),
     gateCommand(),
