@@ -9,6 +9,7 @@ import { parseRunOptions, type RunOptions } from '../../bench/run-options.js';
 import { SERVERNAME } from '../../bench/trial.js';
 import { createIdentity } from '../../cluster/certificates.js';
 import { Cluster } from '../../cluster/cluster.js';
+import { strategyFor } from '../../contracts/support.js';
 import { ExitCode, onInterruption } from '../exit-codes.js';
 
 interface ServeOptions extends Record<string, unknown> {
@@ -91,7 +92,7 @@ async function startCluster(options: RunOptions, port: number, folder: string): 
   return Cluster.start({
     clockStartNs: process.hrtime.bigint(),
     replicas: options.replicas,
-    strategy: strategy.plugin,
+    strategy: strategyFor(strategy.plugin, workload.plugin),
     strategySpecifier: strategy.specifier,
     workloadSpecifier: workload.specifier,
     seed: options.seed,
@@ -117,11 +118,16 @@ function describe(cluster: Cluster, options: RunOptions, folder: string): void {
     `director:   https://127.0.0.1:${cluster.port}/ (pid ${cluster.directorPid})`,
     `replicas:   ${cluster.replicaPids.map((pid, index) => `${index} (pid ${pid})`).join(', ')}`,
     `CA:         ${join(folder, 'ca.pem')} (server name ${SERVERNAME}, localhost, 127.0.0.1)`,
-    `try:        curl --cacert ${join(folder, 'ca.pem')} 'https://127.0.0.1:${cluster.port}${exampleTarget(options)}'`,
+    `try:        ${example(options, cluster.port, join(folder, 'ca.pem'))}`,
     `kill the primary with: kill -9 ${primary}`,
     'stop with Ctrl-C',
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function example(options: RunOptions, port: number, caPath: string): string {
+  if (options.workloads[0]?.plugin.protocol === 'websocket') return `a WebSocket to wss://127.0.0.1:${port}/`;
+  return `curl --cacert ${caPath} 'https://127.0.0.1:${port}${exampleTarget(options)}'`;
 }
 
 /** The first GET of the workload's plan: whatever the application is, it answers that. */

@@ -7,6 +7,7 @@ import { parseRunOptions } from '../../bench/run-options.js';
 import { runSoak, type SoakOptions } from '../../bench/soak/soak.js';
 import { FAULTS } from '../../cluster/faults/index.js';
 import type { SoakFault, SoakSummary } from '../../contracts/soak.js';
+import { notKeptReason } from '../../contracts/support.js';
 import { ExitCode, onInterruption } from '../exit-codes.js';
 import { printText } from '../render.js';
 import { renderSoak } from '../soak-table.js';
@@ -99,6 +100,12 @@ async function parseSoakOptions(given: SoakArguments): Promise<SoakOptions> {
   const [loaded, ...others] = options.strategies;
   if (loaded === undefined || others.length > 0) {
     throw new UsageError(`--strategy ${strategy}: soak takes one strategy`);
+  }
+  const notKept = notKeptReason(loaded.plugin, workload.plugin);
+  if (notKept !== undefined) {
+    throw new UsageError(
+      `--workloads ${workloads}: ${loaded.plugin.id} cannot keep its connections: ${notKept}`,
+    );
   }
   const { faults, replicas, seed, suite, key, detector, rekey, audit, connections = 0 } = options;
   const durationMs = parseDurationMs(durationS);
