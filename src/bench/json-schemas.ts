@@ -11,6 +11,7 @@ import { MICRO_SCHEMA_VERSION, microSchema } from '../contracts/micro.js';
 import { SCHEMA_VERSION, summarySchema, trialResultSchema } from '../contracts/results.js';
 import { RUN_COMPARISON_SCHEMA_VERSION, runComparisonSchema } from '../contracts/run-comparison.js';
 import { SOAK_SCHEMA_VERSION, soakFaultSchema, soakSchema } from '../contracts/soak.js';
+import { THROUGHPUT_SCHEMA_VERSION, throughputSchema } from '../contracts/throughput.js';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -83,6 +84,12 @@ const PUBLISHED = {
     version: SOAK_SCHEMA_VERSION,
     title: 'spr-bench soak',
     description: 'The document in soak.json.',
+  },
+  'throughput.schema.json': {
+    schema: throughputSchema,
+    version: THROUGHPUT_SCHEMA_VERSION,
+    title: 'spr-bench throughput',
+    description: 'The document in throughput.json, which spr-bench throughput --json prints.',
   },
 } as const satisfies Readonly<Record<string, Published>>;
 

@@ -14,6 +14,7 @@ import { microCommand } from './commands/micro.js';
 import { reportCommand } from './commands/report.js';
 import { serveCommand } from './commands/serve.js';
 import { soakCommand } from './commands/soak.js';
+import { throughputCommand } from './commands/throughput.js';
 import { ExitCode } from './exit-codes.js';
 
 function program(): Command {
@@ -26,6 +27,7 @@ function program(): Command {
     compareCommand(),
     serveCommand(),
     soakCommand(),
+    throughputCommand(),
     reportCommand(),
     baselineCommand(),
     gateCommand(),

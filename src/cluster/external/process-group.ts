@@ -34,12 +34,7 @@ export class ProcessGroup {
 
   /** Processor time of all members so far, user and system, ms. */
   cpuMs(): number {
-    let ticks = 0;
-    for (const pid of this.#members) {
-      const fields = statOf(pid);
-      for (const field of TIME_FIELDS) ticks += Number(fields?.[field] ?? 0);
-    }
-    return ticks * TICK_MS;
+    return this.#members.reduce((sumMs, pid) => sumMs + (cpuMsOf(pid) ?? 0), 0);
   }
 
   /** Resident memory of all members; pages that they share are counted in each. */
@@ -48,7 +43,13 @@ export class ProcessGroup {
   }
 }
 
-/** The system time of a process that has ended is in its parent's, or lost. */
+/** Processor time of one process so far, its threads and what it has waited for included, ms; undefined when it is gone. */
+export function cpuMsOf(pid: number): number | undefined {
+  const fields = statOf(pid);
+  return fields && TIME_FIELDS.reduce((ticks, field) => ticks + Number(fields[field] ?? 0), 0) * TICK_MS;
+}
+
+/** The fields behind the name. */
 function statOf(pid: number): string[] | undefined {
   const text = read(`/proc/${pid}/stat`);
   // The name of the program is in brackets and may hold any character.
