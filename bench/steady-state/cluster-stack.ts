@@ -5,6 +5,12 @@ import type { Engine } from '../../src/cluster/replica/replica.js';
 import { loadStrategy } from '../../strategies/index.js';
 import { SEED, type Stack, type StackOptions, TLS, WORKLOAD } from './stack.js';
 
+/**
+ * Nothing fails here, and on a busy machine a replica may be silent for longer than the default allows: it would be given
+ * up, and the load with it.
+ */
+const PATIENT_DETECTOR = { intervalMs: 100, missedLimit: 300 };
+
 /** What a build has to offer; another one may be older or newer. */
 interface Build {
   readonly start: typeof Cluster.start;
@@ -36,6 +42,7 @@ export async function startClusterStack(options: ClusterStackOptions): Promise<S
     rttMs: 0,
     folder,
     port: 0,
+    detector: PATIENT_DETECTOR,
   });
   return {
     id,

@@ -34,7 +34,9 @@ interface Reading {
 export async function measureRound(stack: Stack, load: Load, of: Case): Promise<Round> {
   const settleMs = SETTLE_MS + of.connections * SETTLE_MS_PER_CONNECTION;
   const seconds = Math.ceil((settleMs + WINDOW_MS) / 1000);
-  const over = load({ url: requestUrl(stack, of), connections: of.connections, seconds });
+  const over = load({ url: requestUrl(stack, of), connections: of.connections, seconds }).catch((cause) => {
+    throw new Error(`${stack.id}: ${of.connections} connections, ${of.replyBytes} B replies`, { cause });
+  });
   const [window] = await Promise.all([readWindow(stack, settleMs), over]);
   return window;
 }
