@@ -13,9 +13,8 @@ import type { ReplicaAddress } from './director/director-config.js';
 import { DEFAULT_DETECTOR_OPTIONS, type DetectorOptions } from './director/failure-detector.js';
 import { type LinkShape, longestRoundTripMs } from './director/link-direction.js';
 import type { Placement } from './director/placement.js';
-import type { CommandTemplate } from './external/command.js';
+import { ExternalServers, type ExternalServersOptions } from './external/external-servers.js';
 import { ExternalReplicaChannel, type ReplicaChannel } from './external/replica-channel.js';
-import { valuesOf, writeSharedFiles } from './external/server-files.js';
 import type {
   DirectorCommand,
   DirectorEvent,
@@ -69,21 +68,12 @@ export interface ClusterOptions extends LinkShape {
   /** Where the keys of the cluster come from; the system's random source when absent. */
   readonly randomBytes?: (size: number) => Buffer;
   /** Servers of the user's in the place of replicas: they serve strategies that reconnect, with whatever engine. */
-  readonly external?: ExternalServers;
+  readonly external?: ExternalServersOptions;
   /** Called when the director has detected a failure. */
   readonly onReplicaFailed?: (replica: number, cause: string, atMs: number) => void;
 }
 
 type DirectorChannel = ChildChannel<DirectorCommand, DirectorEvent>;
-
-/** How to start a user's server, and to connect to it. */
-export interface ExternalServers {
-  readonly command: CommandTemplate;
-  /** Whether each connection to it begins with a PROXY protocol header. */
-  readonly proxyProtocol: boolean;
-  /** Name that its certificate is valid for. */
-  readonly servername: string;
-}
 
 /** What all replicas share, those that come back included. */
 interface ClusterKeys {
@@ -121,8 +111,7 @@ export class Cluster {
   #ledgerPaths: readonly string[];
   #ledgerGeneration = 0;
   readonly #drainedReports: ReplicaReport[] = [];
-  /** Of users' servers; written once. */
-  #serverFiles: ReturnType<typeof writeSharedFiles> | undefined;
+  #externalServers: ExternalServers | undefined;
   #port = 0;
 
   private constructor(options: ClusterOptions) {
@@ -357,7 +346,9 @@ export class Cluster {
     const options = this.#options;
     const { certificatePem, privateKeyPem } = options.identity;
     const replica = this.#replica(index);
-    if (replica instanceof ExternalReplicaChannel) return this.#startExternal(replica, index, incarnation);
+    if (options.external !== undefined && replica instanceof ExternalReplicaChannel) {
+      return this.#startExternal(options.external, replica, index, incarnation);
+    }
     replica.send({
       kind: 'start',
       config: {
@@ -383,34 +374,13 @@ export class Cluster {
   }
 
   async #startExternal(
+    external: ExternalServersOptions,
     replica: ExternalReplicaChannel,
     index: number,
     incarnation: number,
   ): Promise<Listening> {
-    const {
-      external,
-      folder,
-      identity,
-      tls,
-      clockStartNs,
-      randomBytes: random = randomBytes,
-    } = this.#options;
-    if (external === undefined) throw new Error(`replica ${index} has no command`);
-    this.#serverFiles ??= writeSharedFiles(
-      folder,
-      identity,
-      this.#keys.ticketKeys ?? random(TICKET_KEYS_BYTES),
-    );
-    const { command, proxyProtocol, servername } = external;
-    const trunkPort = await replica.start({
-      clockStartNs,
-      server: {
-        command,
-        values: await valuesOf(folder, await this.#serverFiles, index, incarnation),
-        proxyProtocol,
-        client: { ca: identity.caPem, servername, ...tls },
-      },
-    });
+    this.#externalServers ??= new ExternalServers(external, this.#options, this.#keys.ticketKeys);
+    const trunkPort = await this.#externalServers.start(replica, index, incarnation);
     void replica.exited.then(() => this.#director.send({ kind: 'replica-exited', index, incarnation }));
     return { index, incarnation, trunkPort, linkPort: 0 };
   }

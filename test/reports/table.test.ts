@@ -83,7 +83,7 @@ describe('table', () => {
     const notes = all.filter((line) => line.startsWith('- '));
     expect(notes.slice(0, 2)).toEqual([
       '- connections that could not be recovered: 1,240 of full-handshake and 1,240 of full-state-copy (no replica\ufffd[31m is left)',
-      '- spr: the replaced primary woke up and executed 7 requests; 1 message of its replication was refused',
+      '- spr: the replaced primary lived on and executed 7 requests; 1 message of its replication was refused',
     ]);
     expect(all.indexOf(notes[0] ?? '')).toBe(all.indexOf('downloads, kill') + 5);
   });
