@@ -258,6 +258,19 @@ describe('primary and backup at once', () => {
     expect(result.measurements?.notRecoverable).toMatchObject({ connections: 2 });
   });
 
+  it('what a strategy cannot keep of a workload comes back as new, which is no violation; kept, it would be a lie', () => {
+    const cannot = { notKept: 'the protocol forbids it' };
+    const stories = [reconnectedStory(0, false), reconnectedStory(1, false)];
+    const result = evaluate(observe(stories, KEPT, cannot));
+    expect(result).toMatchObject({ status: 'completed', violations: [] });
+    expect(result.measurements?.notRecoverable).toEqual({ connections: 2, reason: cannot.notKept });
+    expect(evaluate(observe(stories, KEPT)).violations).toHaveLength(1);
+    expect(evaluate(observe([keptStory(0)], KEPT, cannot))).toMatchObject({
+      status: 'invalid',
+      reasons: ['1 connections survived the fault'],
+    });
+  });
+
   it('with three replicas, strategies that reconnect recover as ever', () => {
     const result = evaluate(observe([reconnectedStory(0, true), lostStory(1, 'x')], RESUMED, three));
     expect(result).toMatchObject({ status: 'completed', violations: [] });

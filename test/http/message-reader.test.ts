@@ -76,6 +76,48 @@ describe('HttpMessageReader: requests', () => {
   ])('knows whether "%s" closes the connection', (lines, connectionClose) => {
     expect(read('request', `GET / ${lines}\r\n\r\n`)).toMatchObject([{ head: { connectionClose } }]);
   });
+
+  const upgrade = 'GET /1 HTTP/1.1\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n';
+
+  it('hands on what follows an upgrade, however the stream is cut, where somebody takes it', () => {
+    const bytes = Buffer.from(`GET /0 HTTP/1.1\r\n\r\n${upgrade}GET /2 HTTP/1.1\r\n\r\n`);
+    for (let at = 1; at < bytes.length; at += 1) {
+      const heads: string[] = [];
+      const upgraded: Buffer[] = [];
+      const reader = new HttpMessageReader('request', {
+        head: ({ target }) => heads.push(target),
+        end() {},
+        upgraded: (part) => upgraded.push(Buffer.from(part)),
+      });
+      reader.push(bytes.subarray(0, at));
+      reader.push(bytes.subarray(at));
+      expect([heads, String(Buffer.concat(upgraded))]).toEqual([['/0', '/1'], 'GET /2 HTTP/1.1\r\n\r\n']);
+      expect(reader.atBoundary).toBe(false);
+    }
+  });
+
+  it('takes a request that asks for an upgrade as one like any other where nobody does', () => {
+    const text = `${upgrade}GET /2 HTTP/1.1\r\n\r\n`;
+    expect(read('request', text)).toMatchObject([
+      { head: { target: '/1', upgrade: true } },
+      { head: { target: '/2', upgrade: false } },
+    ]);
+  });
+
+  it.each(['Upgrade: websocket', 'Connection: Upgrade', 'Connection: close\r\nUpgrade: websocket'])(
+    'sees no upgrade in "%s" alone',
+    (fields) => {
+      expect(read('request', `GET / HTTP/1.1\r\n${fields}\r\n\r\n`)).toMatchObject([
+        { head: { upgrade: false } },
+      ]);
+    },
+  );
+
+  it('refuses an upgrade with content: whether it comes before or after would be a guess', () => {
+    const reader = new HttpMessageReader('request', { end() {}, upgraded() {} });
+    const withContent = upgrade.replace('\r\n\r\n', '\r\nContent-Length: 1\r\n\r\n');
+    expect(() => reader.push(Buffer.from(withContent))).toThrow('has content');
+  });
 });
 
 describe('HttpMessageReader: responses', () => {

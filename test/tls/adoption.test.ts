@@ -56,6 +56,25 @@ describe.each(CIPHER_SUITES)('$name', (suite) => {
     expect(second.client.isSessionReused()).toBe(true);
   });
 
+  it('agrees on an application protocol, and refuses a client that offers only others', async () => {
+    const client = { ALPNProtocols: ['http/1.1', 'h2'] };
+    const tried = handshake(suite, serverContext(suite), { client, alpnProtocols: ['h2'] });
+    await expectLive(tried, await tried.adopted());
+    expect(tried.client.alpnProtocol).toBe('h2');
+    const other = handshake(suite, serverContext(suite), {
+      client: { ALPNProtocols: ['http/1.1'] },
+      alpnProtocols: ['h2'],
+    });
+    expect(await other.outcome).toBeTypeOf('string');
+    await expect.poll(() => other.clientErrors.join()).toMatch(/NO_APPLICATION_PROTOCOL/);
+  });
+
+  it('says nothing of protocols that it was not told of', async () => {
+    const tried = handshake(suite, serverContext(suite), { client: { ALPNProtocols: ['h2'] } });
+    await tried.adopted();
+    expect(tried.client.alpnProtocol).toBe(false);
+  });
+
   it('counts records of the application epoch apart', async () => {
     const tried = handshake(suite, serverContext(suite));
     const { state, recordsRead, recordsWritten } = await tried.adopted();

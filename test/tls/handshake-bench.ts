@@ -28,6 +28,7 @@ export interface HandshakeOptions {
   /** Cuts the client's records anew. */
   readonly reshaper?: RecordReshaper;
   readonly clientCertificate?: 'none' | 'required';
+  readonly alpnProtocols?: readonly string[];
   readonly timeoutMs?: number;
   /** Lets other handshakes run between two records. */
   readonly interleaved?: boolean;
@@ -67,9 +68,9 @@ export class Handshake {
         resolve(outcome);
       };
     });
-    const { clientCertificate = 'none', timeoutMs = HANDSHAKE_TIMEOUT_MS } = options;
+    const { clientCertificate = 'none', alpnProtocols, timeoutMs = HANDSHAKE_TIMEOUT_MS } = options;
     this.server = new ServerHandshake(
-      { secureContext: context, clientCertificate, timeoutMs },
+      { secureContext: context, clientCertificate, alpnProtocols, timeoutMs },
       {
         send: (record) => this.toClient(record),
         adopted: settle,
