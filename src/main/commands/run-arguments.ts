@@ -16,7 +16,7 @@ export function withRunOptions(command: Command): Command {
     .option('--workloads <ids>', 'ids separated by commas (default: all three; with --quick: request-reply)')
     .option(
       '--faults <ids>',
-      'ids or modules separated by commas, for example kill,hang,double (default: kill)',
+      'ids or modules separated by commas, for example kill,hang,drain; see list faults (default: kill)',
     )
     .option('--connections <n>', "client connections (default: each workload's own)")
     .option('--arrivals <kind>', "open or closed (default: each workload's own)")

@@ -21,6 +21,8 @@ export interface Received {
 
 export class FakeReplica {
   readonly received: Received[] = [];
+  /** The director is gone. */
+  closed = false;
   readonly #server: Server;
   #socket: Socket | undefined;
   #trunk: Trunk | undefined;
@@ -85,7 +87,9 @@ export class FakeReplica {
         }
       },
       batchEnd() {},
-      closed() {},
+      closed: () => {
+        this.closed = true;
+      },
     });
   }
 }
