@@ -13,6 +13,7 @@ export const CLI = join(ROOT, 'dist/src/main/cli.js');
 const PACKAGES = {
   wrk: 'wrk',
   curl: 'curl',
+  nginx: 'nginx-light',
   chromium: 'chromium',
   openssl: 'openssl',
   shellcheck: 'shellcheck',

@@ -1,0 +1,79 @@
+/** Servers of the user's own as replicas: nginx, and a line of Node. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from './support/folder.js';
+import { descendantsOf, untilGone } from './support/processes.js';
+import { isMissing, ROOT, runCli, startCli } from './support/program.js';
+import { readSummary, readTrials } from './support/results.js';
+
+/** As in the README of the examples. */
+const ONE_LINER = `node -e "https.createServer({ cert: fs.readFileSync('{cert}'), key: fs.readFileSync('{key}') }, (q, s) => s.end('hello')).listen({port}, '127.0.0.1')"`;
+const NGINX = 'examples/own-server/nginx.sh {port} {cert} {key} {folder} {ticket-keys}';
+const SMALL = ['--connections', '8', '--trials', '1', '--seed', '1', '--quiet'];
+
+function compare(command: string, folder: string, ...more: string[]) {
+  const args = ['compare', '--replica-command', command, '--out', folder, ...SMALL, ...more];
+  return runCli(args, { cwd: ROOT });
+}
+
+describe('a server of the user', () => {
+  it.skipIf(isMissing('nginx'))('can be nginx: full and resumed handshakes are seen', async () => {
+    const folder = temporaryFolder();
+    const strategies = ['--strategies', 'full-handshake,session-resumption'];
+    const result = await compare(NGINX, folder, ...strategies, '--paths', '/,/style.css');
+    expect(result).toMatchObject({ code: 0 });
+    const trials = readTrials(folder);
+    expect(trials.map(({ status }) => status)).toEqual(['completed', 'completed']);
+    for (const { spec, measurements } of trials) {
+      expect(spec).toMatchObject({ engine: 'external', replicaCommand: NGINX });
+      const handshakes =
+        spec.strategy === 'full-handshake' ? { full: 8, resumed: 0 } : { full: 0, resumed: 8 };
+      expect(measurements).toMatchObject({
+        handshakesAfterFault: handshakes,
+        executions: null,
+        corruptedBytes: 0,
+      });
+      expect(measurements?.connections.every(({ fate }) => fate === 'reconnected')).toBe(true);
+      expect(measurements?.requests.ok).toBeGreaterThan(16);
+    }
+  });
+
+  it('is compared with SPR, which answers the same pages on replicas of ours', async () => {
+    const folder = temporaryFolder();
+    const result = await compare(ONE_LINER, folder, '--strategies', 'full-handshake,spr');
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stdout).toContain('own-server');
+    const { strategies, comparisons } = readSummary(folder);
+    expect(strategies).toMatchObject([
+      { title: 'Full handshake (own server)', connections: { kept: 0, reconnected: 8, lost: 0 } },
+      { title: 'SPR', connections: { kept: 8, reconnected: 0, lost: 0 } },
+    ]);
+    expect(comparisons.find(({ metric }) => metric === 'recoveryTimeMs')).toMatchObject({ pairs: 1 });
+  });
+
+  it('does not survive Ctrl-C, nor a killed orchestrator', async () => {
+    for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+      const program = startCli(
+        ['compare', '--replica-command', ONE_LINER, '--out', temporaryFolder(), ...SMALL],
+        { cwd: ROOT },
+      );
+      // The director comes last; then the servers are there.
+      let children: number[] = [];
+      while (children.length < 3) {
+        await sleep(20);
+        children = descendantsOf(program.pid);
+      }
+      program.kill(signal);
+      await program.ended;
+      await untilGone(children);
+    }
+  });
+
+  it('that cannot be started is a wrong option, and leaves nothing', async () => {
+    const result = await compare('no-such-server {port}', temporaryFolder());
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr).toBe(
+      'spr-bench: --replica-command no-such-server {port}: the program "no-such-server" is not found\n',
+    );
+  });
+});
