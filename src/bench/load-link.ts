@@ -44,8 +44,13 @@ export class LoadLink {
   #ready = false;
   /** The newest session, if it is ever to be offered. */
   #session: Buffer | undefined;
-  /** Whether the newest secure transport was lost: those that are tried now are made for that reason. */
+  /** Whether the newest established transport was lost: those that are tried now are made for that reason. */
   #afterLoss = false;
+  /**
+   * Whether the present transport is established for the server too, as those are that the load begins with: in TLS 1.3 a
+   * client has done its part of the handshake before the server has.
+   */
+  #established = true;
   /** Before the next attempt, if that is needed before the server has said anything. */
   #backoffMs = 0;
   #backoff: NodeJS.Timeout | undefined;
@@ -131,12 +136,14 @@ export class LoadLink {
 
   #onData(chunk: Buffer): void {
     this.#backoffMs = 0;
+    this.#established = true;
     this.#handler.data(chunk);
   }
 
   #onLost({ cause, secureMs }: OpenTransportRow): void {
-    // An attempt that fails before it is secure loses nothing that was not lost before.
-    if (secureMs !== null) this.#afterLoss = cause !== PLANNED_END;
+    // An attempt that fails before it is established loses nothing that was not lost before.
+    if (secureMs !== null && this.#established) this.#afterLoss = cause !== PLANNED_END;
+    this.#established = false;
     this.#ready = false;
     this.#transport = undefined;
     if (this.#opening !== undefined) {

@@ -40,7 +40,9 @@ export function connectionOutcomes(input: TimelineInput): ConnectionOutcome[] {
   const takeovers = takeoversByFlow(input.survivors);
   const struckMs = (connection: number): number => moves.get(connection)?.atMs ?? input.faultMs;
   return collectEvents(input, struckMs).map((events, index) => {
-    const first = events.transports.find(isOpen);
+    const first = events.transports.find(
+      (transport) => isOpen(transport) && isEstablished(transport, events),
+    );
     const flow = flows.get(first?.localPort ?? -1);
     const rows = takeovers.get(flow?.flowId ?? -1) ?? [];
     const move = moves.get(index);
@@ -67,6 +69,17 @@ function takeoversByFlow(survivors: readonly ReplicaReport[]): ReadonlyMap<numbe
     else rows.push(row);
   }
   return byFlow;
+}
+
+/**
+ * A transport in place of another has to have carried a reply: before, its handshake may be over for the client and not for
+ * the server (TLS 1.3), and nothing was there that could be kept.
+ */
+function isEstablished(
+  transport: TransportRow,
+  { transports, lastBeforeMs = Number.NEGATIVE_INFINITY }: ConnectionEvents,
+): boolean {
+  return transport === transports[0] || lastBeforeMs >= (transport.secureMs ?? Number.POSITIVE_INFINITY);
 }
 
 /** A handshake that is under way at the fault has nothing yet that could be kept. */

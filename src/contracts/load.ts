@@ -57,7 +57,10 @@ export interface TransportRow {
   /** Null when it was never connected. */
   readonly localPort: number | null;
   readonly startedMs: number;
-  /** Whether it was made because one was lost; not the first one, nor one in place of another that ended as planned. */
+  /**
+   * Whether it was made because one was lost; not the first one, nor one in place of another that ended as planned or was
+   * lost before the server had said a word on it.
+   */
   readonly afterLoss: boolean;
   /** The TCP connection is open. */
   readonly connectedMs: number | null;

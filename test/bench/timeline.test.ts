@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { connectionOutcomes } from '../../src/bench/timeline.js';
+import { PLANNED_END, type TransportRow } from '../../src/contracts/load.js';
 import type { ConnectionOutcome } from '../../src/contracts/results.js';
 import {
   FAULT_MS,
@@ -106,6 +107,39 @@ describe('a connection that is reconnected', () => {
     const earlier = transport(0, { localPort: 4999, endedMs: 300, cause: 'ECONNRESET' });
     const outcome = outcomeOf({ ...story, transports: [earlier, ...story.transports] });
     expect(outcome).toMatchObject({ fate: 'kept', cause: null, recoveryTimeMs: 10 });
+  });
+});
+
+describe('a connection that ends as planned', () => {
+  const ended = (endedMs: number) => transport(0, { endedMs, cause: PLANNED_END });
+  const next = (startedMs: number, changes: Partial<TransportRow> = {}) =>
+    transport(0, {
+      localPort: 4998,
+      startedMs,
+      connectedMs: startedMs + 1,
+      secureMs: startedMs + 5,
+      ...changes,
+    });
+
+  it('after a survivor has served it, was kept, and its next one is no handshake of a recovery', () => {
+    const outcome = outcomeOf({ ...keptStory(0), transports: [ended(1012), next(1013)] });
+    expect(outcome).toMatchObject({ fate: 'kept', recoveryTimeMs: 10, handshakes: { full: 0, resumed: 0 } });
+  });
+
+  it('before the fault, with the next one made after it, had nothing to be kept', () => {
+    const outcome = outcomeOf({ ...keptStory(0), transports: [ended(999), next(1001)] });
+    expect(outcome).toMatchObject({ fate: 'opened', recoveryTimeMs: null, handshakes: { full: 0 } });
+  });
+
+  it('leaves the next one to be kept once that has carried a reply, and not before', () => {
+    const onFlow = { localPort: 5000 };
+    const proven = outcomeOf({ ...keptStory(0), transports: [ended(890), next(891, onFlow)] });
+    expect(proven).toMatchObject({ fate: 'kept', recoveryTimeMs: 10 });
+    const fresh = {
+      ...keptStory(0),
+      transports: [ended(905), next(906, { ...onFlow, endedMs: 1001, cause: 'x' }), next(1002)],
+    };
+    expect(outcomeOf(fresh)).toMatchObject({ fate: 'opened', handshakes: { full: 0, resumed: 0 } });
   });
 });
 

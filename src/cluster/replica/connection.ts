@@ -97,7 +97,7 @@ export class Connection {
       send: (parts) => this.#send(parts),
     });
     this.#outputCredit = new OutputCredit(start.creditBytes);
-    this.#inputCredit = new InputCredit(flowId, host.trunk, start.owedCreditBytes ?? 0);
+    this.#inputCredit = new InputCredit(this.#outbox, start.owedCreditBytes ?? 0);
     this.#handover = this.#createHandover();
     this.stream = new AppStream({
       output: (chunks, bytes, callback) => this.#output(chunks, bytes, callback),

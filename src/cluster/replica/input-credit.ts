@@ -1,20 +1,18 @@
 /** Credit for what a client sends: it goes back to the director when the application has taken what records held. */
-import type { Trunk } from '../../net/trunk.js';
+import type { Outbox } from './outbox.js';
 
 /** Credit goes back to the director in steps of half its window. */
 const CREDIT_STEP_BYTES = 128 * 1024;
 
 export class InputCredit {
-  readonly #flowId: number;
-  readonly #trunk: Trunk;
+  readonly #outbox: Pick<Outbox, 'credit'>;
   #owedBytes: number;
   /** The application has not taken what it was given last. */
   #blocked = false;
 
   /** @param owedBytes for which the director was not given credit yet */
-  constructor(flowId: number, trunk: Trunk, owedBytes: number) {
-    this.#flowId = flowId;
-    this.#trunk = trunk;
+  constructor(outbox: Pick<Outbox, 'credit'>, owedBytes: number) {
+    this.#outbox = outbox;
     this.#owedBytes = owedBytes;
   }
 
@@ -30,7 +28,7 @@ export class InputCredit {
   /** Gives back what is owed, once that is worth a record. */
   giveBack(): void {
     if (this.#blocked || this.#owedBytes < CREDIT_STEP_BYTES) return;
-    this.#trunk.sendCredit(this.#flowId, this.#owedBytes);
+    this.#outbox.credit(this.#owedBytes);
     this.#owedBytes = 0;
   }
 }

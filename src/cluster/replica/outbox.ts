@@ -15,6 +15,7 @@ interface Commit extends RecordPosition {
 type Item = { gate: number } & (
   | { readonly kind: 'record'; readonly parts: readonly Buffer[] }
   | { readonly kind: 'commit'; readonly commit: Commit }
+  | { readonly kind: 'credit'; readonly bytes: number }
   | { readonly kind: 'end'; readonly reason: EndReason }
   | { readonly kind: 'handoff'; readonly backup: number }
 );
@@ -103,6 +104,16 @@ export class Outbox implements AcknowledgementWaiter {
     else this.#append({ kind: 'commit', commit, gate: this.#gate });
   }
 
+  /**
+   * Room for what the client sends. It comes behind a commit that waits: the director keeps what is not committed, and has
+   * a bound for it. It does not come behind what is held, which may need more of the client to be released.
+   */
+  credit(bytes: number): void {
+    const commitAt = this.#queue.findLastIndex(({ kind, gate }) => kind === 'commit' && gate !== HELD);
+    if (commitAt < 0) this.#trunk.sendCredit(this.#flowId, bytes);
+    else this.#queue.splice(commitAt + 1, 0, { kind: 'credit', bytes, gate: 0 });
+  }
+
   end(reason: EndReason): void {
     if (this.#open) this.#trunk.sendEnd(this.#flowId, reason);
     else this.#append({ kind: 'end', reason, gate: this.#gate });
@@ -181,6 +192,9 @@ export class Outbox implements AcknowledgementWaiter {
         return;
       case 'commit':
         this.#sendCommit(item.commit);
+        return;
+      case 'credit':
+        this.#trunk.sendCredit(this.#flowId, item.bytes);
         return;
       case 'end':
         this.#trunk.sendEnd(this.#flowId, item.reason);

@@ -15,6 +15,7 @@ class Ends {
     sendSealed: (parts: readonly Buffer[]) => this.sent.push(Buffer.concat(parts).toString()),
     sendCommit: (_flowId: number, recordsRead: number, quiet: boolean, state?: Buffer) =>
       this.sent.push(`commit ${recordsRead} ${quiet} ${state?.toString() ?? '-'}`),
+    sendCredit: (_flowId: number, bytes: number) => this.sent.push(`credit ${bytes}`),
     sendEnd: (_flowId: number, reason: string) => this.sent.push(`end ${reason}`),
   } as unknown as Trunk;
 
@@ -65,6 +66,27 @@ describe('Outbox', () => {
     outbox.end('closed');
     expect(ends.sent).toEqual(['a', 'commit 3 true -', 'commit 4 false sealed', 'end closed']);
     expect(ends.waiters.size).toBe(0);
+  });
+
+  it('gives credit behind a commit that waits, and not behind what is held', () => {
+    const { ends, outbox, record } = start();
+    outbox.credit(1);
+    outbox.releaseWhenAcknowledged(5);
+    record('a');
+    outbox.credit(2);
+    expect(ends.sent).toEqual(['credit 1', 'credit 2']);
+    outbox.commit(behind(1), false);
+    outbox.hold();
+    record('held');
+    outbox.credit(3);
+    outbox.credit(4);
+    expect(ends.sent).toEqual(['credit 1', 'credit 2']);
+    ends.acknowledge(5);
+    expect(ends.sent.slice(2)).toEqual(['a', 'commit 1 false -', 'credit 4', 'credit 3']);
+    outbox.credit(5);
+    expect(ends.sent.at(-1)).toBe('credit 5');
+    outbox.release();
+    expect(ends.sent.at(-1)).toBe('held');
   });
 
   it('keeps everything behind an acknowledgement in order', () => {
