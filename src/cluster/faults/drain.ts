@@ -23,7 +23,7 @@ export const drain: Fault = {
     const ended = fates[primary]?.endedBy ?? null;
     return [
       ...(ended === null ? [] : [`the primary did not end by itself: ${ended}`]),
-      ...notDrained(evidence, primary, 'primary'),
+      ...notDrained(evidence, primary, 'the primary'),
     ];
   },
 };

@@ -26,7 +26,7 @@ export const partition: Fault = {
   verify: (evidence) => [
     ...notParted(evidence),
     ...notDetected(evidence, evidence.primary, 'primary', MISSED_HEARTBEATS),
-    ...notAlive(evidence, evidence.primary, 'primary'),
+    ...notAlive(evidence, evidence.primary, 'the primary'),
   ],
 };
 

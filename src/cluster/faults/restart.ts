@@ -28,7 +28,7 @@ export const restart: Fault = {
     return [
       ...(exit?.signal === 'SIGKILL' ? [] : ['the primary was not killed']),
       ...notDetected(evidence, primary, 'primary'),
-      ...notBack(evidence, primary, 'primary'),
+      ...notBack(evidence, primary, 'the primary'),
     ];
   },
 };

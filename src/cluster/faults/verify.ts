@@ -34,35 +34,34 @@ export function notDetected(
 export function notDrained(
   { drained, exits, events, failures }: FaultEvidence,
   replica: number,
-  role: string,
+  who: string,
 ): string[] {
   const told = events.find((event) => event.action === 'SIGTERM' && event.replica === replica);
   const failure = failures.find((each) => each.replica === replica);
-  if (failure !== undefined) return [`the ${role} did not end as planned: ${failure.cause}`];
+  if (failure !== undefined) return [`${who} did not end as planned: ${failure.cause}`];
   const released = drained.find((each) => each.replica === replica);
-  if (released === undefined) return [`the director did not see the ${role} give its flows away`];
-  if (told === undefined || released.atMs < told.atMs)
-    return [`the ${role} was not told to end before it did`];
+  if (released === undefined) return [`the director did not see ${who} give its flows away`];
+  if (told === undefined || released.atMs < told.atMs) return [`${who} was not told to end before it did`];
   const exit = exits.find((each) => each.replica === replica);
   if (exit?.code === 0) return [];
-  return [`the ${role} did not end as planned: ${exit?.signal ?? `exit code ${exit?.code ?? 'none'}`}`];
+  return [`${who} did not end as planned: ${exit?.signal ?? `exit code ${exit?.code ?? 'none'}`}`];
 }
 
 /** A new process of the replica has joined, and still runs. */
-export function notBack(evidence: FaultEvidence, replica: number, role: string): string[] {
+export function notBack(evidence: FaultEvidence, replica: number, who: string): string[] {
   const { events, returns } = evidence;
   const started = events.find((event) => event.action === 'restart' && event.replica === replica);
   const back = returns.find((each) => each.replica === replica);
   if (started === undefined || back === undefined || back.atMs < started.atMs) {
-    return [`the ${role} was not started again`];
+    return [`${who} was not started again`];
   }
-  return notAlive(evidence, replica, role);
+  return notAlive(evidence, replica, who);
 }
 
 /** The process lives, and answers. */
-export function notAlive({ fates }: FaultEvidence, replica: number, role: string): string[] {
+export function notAlive({ fates }: FaultEvidence, replica: number, who: string): string[] {
   const fate = fates[replica];
-  if (fate === undefined) return [`nothing is known of the ${role}`];
-  if (fate.endedBy !== null) return [`the ${role} did not live on: ${fate.endedBy}`];
-  return fate.answers && fate.state !== 'stopped' ? [] : [`the ${role} did not run on`];
+  if (fate === undefined) return [`nothing is known of ${who}`];
+  if (fate.endedBy !== null) return [`${who} did not live on: ${fate.endedBy}`];
+  return fate.answers && fate.state !== 'stopped' ? [] : [`${who} did not run on`];
 }
