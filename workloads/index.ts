@@ -11,6 +11,7 @@ import { ownServer } from './own-server.js';
 import { requestReply } from './request-reply.js';
 import { mixWorkloads } from './shared/mixed.js';
 import { configureWorkload, plainId, splitSpecifier } from './shared/parameters.js';
+import { trace } from './trace.js';
 import { websocket } from './websocket.js';
 
 export const WORKLOADS: readonly Workload[] = [
@@ -19,6 +20,7 @@ export const WORKLOADS: readonly Workload[] = [
   idleFleet,
   bulkUpload,
   eventStream,
+  trace,
   websocket,
   http2,
   ownServer,

@@ -1,8 +1,6 @@
 /** Small requests and replies, one after the other on each connection: the traffic of an API. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type {
   Application,
-  Exchange,
   PlannedRequest,
   Prng,
   SeededBytes,
@@ -13,13 +11,11 @@ import { drawFirstMs, drawThinkMs, nextArrivalMs } from './shared/arrivals.js';
 import { configurable, type NumberSettings } from './shared/parameters.js';
 import { planConnections } from './shared/plan.js';
 import { drawParetoBytes } from './shared/reply-sizes.js';
-import { SeededCheck } from './shared/seeded-check.js';
 import {
+  executeContent,
   formatTarget,
   parseTarget,
   refuse,
-  requestKey,
-  type SeededTarget,
   sendSeededReply,
   tolerateLoss,
   verifySeededReply,
@@ -142,31 +138,8 @@ function createApplication(bodies: SeededBytes): Application {
     else if (request.method === 'GET') {
       exchange.recordExecution(target.id);
       sendSeededReply(response, target, bodies);
-    } else if (request.method === 'POST') executePost(target, request, response, exchange, bodies);
+    } else if (request.method === 'POST')
+      executeContent(target, POST_BODY_BYTES, { request, response, exchange, bodies });
     else refuse(request, response, 405, `method ${request.method} is not allowed: GET and POST are`);
   };
-}
-
-/** Executes a POST when its whole body is there and right: half a request must have no effect. */
-function executePost(
-  target: SeededTarget,
-  request: IncomingMessage,
-  response: ServerResponse,
-  exchange: Exchange,
-  bodies: SeededBytes,
-): void {
-  const check = new SeededCheck(bodies, requestKey(target.id), POST_BODY_BYTES);
-  let wrongBytes = 0;
-  request.on('data', (content: Buffer) => {
-    wrongBytes += check.push(content);
-  });
-  request.on('end', () => {
-    wrongBytes += check.end();
-    if (wrongBytes > 0) {
-      refuse(request, response, 400, `${wrongBytes} bytes of the content are wrong or missing`);
-      return;
-    }
-    exchange.recordExecution(target.id);
-    sendSeededReply(response, target, bodies);
-  });
 }

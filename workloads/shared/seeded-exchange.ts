@@ -1,6 +1,6 @@
 /** What the seeded workloads agree on: targets such as `/reply/3-17?bytes=128`, their content, and refusals. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { PlannedRequest, ReplyCheck, SeededBytes } from '../../src/contracts/workload.js';
+import type { Exchange, PlannedRequest, ReplyCheck, SeededBytes } from '../../src/contracts/workload.js';
 import { RefusedContentCheck, SeededCheck, WrongStatusCheck } from './seeded-check.js';
 
 export interface SeededTarget {
@@ -54,6 +54,33 @@ export function sendSeededReply(response: ServerResponse, target: SeededTarget, 
   writeSeededHead(response, target.bytes);
   if (target.bytes === 0) response.end();
   else response.end(seededContent(replyKey(target.id), target.bytes, bodies));
+}
+
+/** What an application has to do with. */
+export interface Served {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly exchange: Exchange;
+  readonly bodies: SeededBytes;
+}
+
+/** Executes a request with `bodyBytes` of content when all of it is there and right: half a request must have no effect. */
+export function executeContent(target: SeededTarget, bodyBytes: number, served: Served): void {
+  const { request, response, exchange, bodies } = served;
+  const check = new SeededCheck(bodies, requestKey(target.id), bodyBytes);
+  let wrongBytes = 0;
+  request.on('data', (content: Buffer) => {
+    wrongBytes += check.push(content);
+  });
+  request.on('end', () => {
+    wrongBytes += check.end();
+    if (wrongBytes > 0) {
+      refuse(request, response, 400, `${wrongBytes} bytes of the content are wrong or missing`);
+      return;
+    }
+    exchange.recordExecution(target.id);
+    sendSeededReply(response, target, bodies);
+  });
 }
 
 /** Answers with an error. What is left of the request's content is read and dropped. */
