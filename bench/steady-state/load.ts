@@ -1,16 +1,22 @@
 /** Load of a fixed number of connections, each with one request under way all the time: wrk, or autocannon without it. */
-import { execFile, fork } from 'node:child_process';
+import { type ChildProcess, execFile, fork, spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 
 export interface LoadOptions {
   readonly url: string;
   readonly connections: number;
-  /** A whole number. */
-  readonly seconds: number;
 }
 
-/** Resolves when the load is over. Rejects when a request failed. */
-export type Load = (options: LoadOptions) => Promise<void>;
+export interface RunningLoad {
+  /** Ends the load. Rejects when a request failed, or when the load ended by itself. */
+  stop(): Promise<void>;
+}
+
+export type Load = (options: LoadOptions) => RunningLoad;
+
+/** Longer than any round: the load is stopped. */
+const MAX_SECONDS = 600;
 
 const run = promisify(execFile);
 
@@ -32,21 +38,47 @@ export async function isInstalled(program: string): Promise<boolean> {
   }
 }
 
-async function wrk({ url, connections, seconds }: LoadOptions): Promise<void> {
-  // Handshakes of all connections at once take longer than its 2 s on a busy machine, which is no error.
-  const { stdout } = await run('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', url]);
-  const problems = stdout.split('\n').filter((line) => /Socket errors|Non-2xx/.test(line));
-  if (problems.length > 0)
-    throw new Error(`wrk at ${url}: ${problems.map((line) => line.trim()).join('; ')}`);
+function wrk({ url, connections }: LoadOptions): RunningLoad {
+  // With its timeout of 2 s it would count replies as failed that a busy machine only delays.
+  const limits = [`-d${MAX_SECONDS}s`, '--timeout', `${MAX_SECONDS}s`];
+  const child = spawn('wrk', ['-t1', `-c${connections}`, ...limits, url], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const output = text(child.stdout);
+  return running(child, async () => {
+    const problems = (await output).split('\n').filter((line) => /Socket errors|Non-2xx/.test(line));
+    return problems.map((line) => line.trim()).join('; ');
+  });
 }
 
-function autocannonProcess({ url, connections, seconds }: LoadOptions): Promise<void> {
+function autocannonProcess({ url, connections }: LoadOptions): RunningLoad {
   const entry = new URL('./autocannon-load.js', import.meta.url);
-  const child = fork(entry, [url, String(connections), String(seconds)]);
-  return new Promise((resolve, reject) => {
-    child.once('exit', (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`autocannon at ${url}: requests failed, or it did (exit code ${code})`));
+  const child = fork(entry, [url, String(connections), String(MAX_SECONDS)]);
+  return running(child, () => (child.exitCode === 0 ? '' : `autocannon: exit code ${child.exitCode}`));
+}
+
+/** @param problemsOf what went wrong, once the process is gone; empty when nothing did */
+function running(child: ChildProcess, problemsOf: () => string | Promise<string>): RunningLoad {
+  // Neither of them ends with this process by itself.
+  const kill = (): boolean => child.kill('SIGKILL');
+  process.once('exit', kill);
+  let stopped = false;
+  const over = new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', async () => {
+      process.off('exit', kill);
+      const problems = stopped ? await problemsOf() : 'the load ended by itself';
+      if (problems === '') resolve();
+      else reject(new Error(problems));
     });
   });
+  // Whoever stops it is told.
+  over.catch(() => {});
+  return {
+    stop: () => {
+      stopped ||= child.exitCode === null;
+      child.kill('SIGINT');
+      return over;
+    },
+  };
 }

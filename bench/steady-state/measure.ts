@@ -16,11 +16,16 @@ export interface Case {
   readonly replyBytes: number;
 }
 
-/** Long enough for a resolution of 1 % by the scheduler's ticks, short enough for many rounds in turns. */
+/** Long enough that a burst of something else on the machine does not fill it, short enough for many rounds in turns. */
 const WINDOW_MS = 2000;
-/** Handshakes are not part of the window: one takes about 1 ms of the server, three on a busy machine. */
-const SETTLE_MS = 500;
-const SETTLE_MS_PER_CONNECTION = 3;
+/**
+ * Handshakes are not part of the window: it begins when so many requests of each connection have been executed, on average.
+ * A full handshake takes as long as ten or twenty requests, so that the last one is done by then.
+ */
+const SETTLED_REQUESTS_PER_CONNECTION = 20;
+const SETTLE_POLL_MS = 50;
+/** A starved machine makes 500 handshakes in some 10 s. */
+const SETTLE_TIMEOUT_MS = 60_000;
 const NEWLINE = 0x0a;
 
 interface Reading {
@@ -32,13 +37,15 @@ interface Reading {
 
 /** All CPU times are per request. Rejects when a request failed, or when none was executed. */
 export async function measureRound(stack: Stack, load: Load, of: Case): Promise<Round> {
-  const settleMs = SETTLE_MS + of.connections * SETTLE_MS_PER_CONNECTION;
-  const seconds = Math.ceil((settleMs + WINDOW_MS) / 1000);
-  const over = load({ url: requestUrl(stack, of), connections: of.connections, seconds }).catch((cause) => {
+  const running = load({ url: requestUrl(stack, of), connections: of.connections });
+  try {
+    const window = await readWindow(stack, of);
+    await running.stop();
+    return window;
+  } catch (cause) {
+    await running.stop().catch(() => {});
     throw new Error(`${stack.id}: ${of.connections} connections, ${of.replyBytes} B replies`, { cause });
-  });
-  const [window] = await Promise.all([readWindow(stack, settleMs), over]);
-  return window;
+  }
 }
 
 /** The target that the whole load asks for. */
@@ -46,18 +53,34 @@ export function requestUrl({ origin }: Stack, { replyBytes }: Case): string {
   return `${origin}/reply/0-0?bytes=${replyBytes}`;
 }
 
-async function readWindow(stack: Stack, settleMs: number): Promise<Round> {
-  await sleep(settleMs);
+async function readWindow(stack: Stack, of: Case): Promise<Round> {
+  await untilSettled(stack, of.connections * SETTLED_REQUESTS_PER_CONNECTION);
   const from = await read(stack);
   await sleep(WINDOW_MS);
   const to = await read(stack);
   const requests = await countRequests(stack, from, to);
-  if (requests === 0) throw new Error(`${stack.id}: no request was executed within ${WINDOW_MS} ms`);
+  if (requests === 0) throw new Error(`no request was executed within ${WINDOW_MS} ms`);
   return {
     requestsPerSecond: requests / ((to.atMs - from.atMs) / 1000),
     frontCpuUs: (to.frontCpuUs - from.frontCpuUs) / requests,
     serverCpuUs: (to.serverCpuUs - from.serverCpuUs) / requests,
   };
+}
+
+async function untilSettled(stack: Stack, requests: number): Promise<void> {
+  const start = await read(stack);
+  const deadlineMs = start.atMs + SETTLE_TIMEOUT_MS;
+  for (;;) {
+    const now = await read(stack);
+    const executed = await countRequests(stack, start, now);
+    if (executed >= requests) return;
+    if (now.atMs > deadlineMs) {
+      throw new Error(
+        `${executed} requests were executed within ${SETTLE_TIMEOUT_MS} ms, ${requests} are needed`,
+      );
+    }
+    await sleep(SETTLE_POLL_MS);
+  }
 }
 
 async function read({ frontPid, serverPids, ledgerPaths }: Stack): Promise<Reading> {
