@@ -105,6 +105,7 @@ describe('WebSocket', () => {
 
   it.each([
     ['comes twice', (send: Send, message: Buffer) => [send(message), send(message)]],
+    ['has a place that is not its own', (send: Send, message: Buffer) => send(outOfOrder(message))],
     ['is wrong', (send: Send, message: Buffer) => send(flipped(message))],
     ['belongs to nobody', (send: Send) => send(Buffer.from('9-9 1/1\nnobody'))],
     ['is no reply at all', (send: Send) => send(Buffer.from('hello'))],
@@ -138,6 +139,11 @@ async function exchangeDisturbed(disturb: (send: Send, message: Buffer) => unkno
   };
   const { report } = await run({ ...websocket, messages }, fullHandshake);
   return report;
+}
+
+/** The second part of a reply, before the first. */
+function outOfOrder(message: Buffer): Buffer {
+  return Buffer.from(message.toString('latin1').replace(' 1/1\n', ' 2/2\n'), 'latin1');
 }
 
 function flipped(message: Buffer): Buffer {

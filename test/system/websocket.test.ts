@@ -3,6 +3,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { encodeRequestMessage } from '../../src/base/request-message.js';
 import { createSeededBytes } from '../../src/base/seeded-bytes.js';
+import { seededContent } from '../../src/bench/load-protocol/seeded-content.js';
 import { temporaryFolder } from './support/folder.js';
 import { findProgram, isMissing, runCli } from './support/program.js';
 import { ServeProcess } from './support/server.js';
@@ -30,7 +31,7 @@ function conversation(url: string, messages: readonly string[]): string {
 }
 
 function message(id: string, target: string): string {
-  const content = createSeededBytes(SEED).slice(`request:${id}`, 0, REQUEST_BYTES);
+  const content = seededContent(`request:${id}`, REQUEST_BYTES, createSeededBytes(SEED));
   return encodeRequestMessage({ id, target, content }).toString('base64');
 }
 

@@ -7,6 +7,7 @@ import {
   type ReplyMessage,
 } from '../../src/base/request-message.js';
 import { createSeededBytes } from '../../src/base/seeded-bytes.js';
+import { seededContent } from '../../src/bench/load-protocol/seeded-content.js';
 import type {
   MessageExchange,
   MessageHandler,
@@ -149,7 +150,7 @@ class Server implements MessageExchange {
   }
 
   receive({ id, target, bodyBytes }: PlannedRequest): void {
-    const content = BODIES.slice(`request:${id}`, 0, Math.max(1, bodyBytes)).subarray(0, bodyBytes);
+    const content = seededContent(`request:${id}`, bodyBytes, BODIES);
     this.#received += 1;
     this.handler.message(encodeRequestMessage({ id, target, content }));
   }

@@ -2,6 +2,7 @@
 import { connect } from 'node:tls';
 import { WebSocket } from 'ws';
 import { encodeRequestMessage, parseReplyMessage } from '../../../src/base/request-message.js';
+import { seededContent } from '../../../src/bench/load-protocol/seeded-content.js';
 import type { SeededBytes } from '../../../src/contracts/workload.js';
 import type { CipherSuite } from '../../../src/tls/cipher-suites.js';
 import { IDENTITY } from './harness.js';
@@ -73,7 +74,7 @@ export class MessageClient {
 /** A message that is answered by `count` messages of `bytes` each, one every `everyMs`. */
 export function ask(id: string, bodies: SeededBytes, count = 1, everyMs = 0, bytes = 100): Buffer {
   const target = `/messages?count=${count}&bytes=${bytes}&every-ms=${everyMs}`;
-  const content = bodies.slice(`request:${id}`, 0, REQUEST_BYTES);
+  const content = seededContent(`request:${id}`, REQUEST_BYTES, bodies);
   return encodeRequestMessage({ id, target, content });
 }
 

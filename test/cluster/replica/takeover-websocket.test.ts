@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createSeededBytes } from '../../../src/base/seeded-bytes.js';
+import { seededContent } from '../../../src/bench/load-protocol/seeded-content.js';
 import type { RecoveryStrategy } from '../../../src/contracts/strategy.js';
 import type { MessageApplication } from '../../../src/contracts/workload.js';
 import { ControlType } from '../../../src/net/control-records.js';
@@ -17,6 +18,10 @@ const TLS13 = findSuite({ version: '1.3', name: 'aes-128-gcm', authentication: '
 const TLS12 = findSuite({ version: '1.2', name: 'chacha20-poly1305', authentication: 'ecdsa' });
 const ECHOES = 8;
 const PUSHES = 6;
+/** More in all than director and sockets hold: 20 MB. */
+const LARGE_BYTES = 16 * 1024;
+const LARGE_ECHOES = 1000;
+const LARGE_PUSHES = 200;
 
 /** Seconds on a machine that does nothing else. */
 const MANY_CLUSTERS_TIMEOUT_MS = 60_000;
@@ -39,6 +44,15 @@ async function start(
   return cluster;
 }
 
+/** Resolves when the director gets nothing more of the primary. */
+async function untilStill(cluster: TestCluster): Promise<void> {
+  let passed = -1;
+  while (passed !== cluster.passed(0).length) {
+    passed = cluster.passed(0).length;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** A series of pushes, and messages that are answered at once beside it, one after the other. */
 async function converse(client: MessageClient): Promise<void> {
   await client.opened();
@@ -58,7 +72,7 @@ function expectConversation({ labels, contents, lost }: MessageClient): void {
     echoes.flatMap((id) => replyLabels(id)),
   );
   for (const [id, content] of contents) {
-    expect(content.equals(BODIES.slice(`reply:${id}`, 0, content.length))).toBe(true);
+    expect(content.equals(seededContent(`reply:${id}`, content.length, BODIES))).toBe(true);
   }
 }
 
@@ -138,6 +152,30 @@ describe.each([spr, fullStateCopy])('a WebSocket with $id', (strategy) => {
     client.destroy();
   });
 
+  it('goes on when its client did not read: what could not be announced was not pushed', async () => {
+    const cluster = await start(strategy);
+    const client = await MessageClient.open(cluster.port, TLS13);
+    await client.opened();
+    client.socket.pause();
+    client.socket.send(ask('0-0', BODIES, LARGE_PUSHES, 0, LARGE_BYTES));
+    const ids = Array.from({ length: LARGE_ECHOES }, (_, index) => `0-${index + 1}`);
+    for (const [index, id] of ids.entries()) {
+      client.socket.send(ask(id, BODIES, 1, 0, LARGE_BYTES));
+      // Pushes come between, until nothing more leaves.
+      if (index % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await untilStill(cluster);
+    expect(cluster.executions.length).toBeLessThan(ids.length);
+    cluster.kill(0);
+    client.socket.resume();
+    await client.until(() => client.labels.length === ids.length + LARGE_PUSHES);
+    expect(client.lost).toBeUndefined();
+    const isPush = (label: string): boolean => label.startsWith('0-0 ');
+    expect(client.labels.filter(isPush)).toEqual(replyLabels('0-0', LARGE_PUSHES));
+    expect(client.labels.filter((label) => !isPush(label))).toEqual(ids.flatMap((id) => replyLabels(id)));
+    client.destroy();
+  });
+
   it('closes with the close handshake after a takeover', async () => {
     const cluster = await start(strategy);
     const client = await MessageClient.open(cluster.port, TLS13);
@@ -161,7 +199,11 @@ describe.each([spr, fullStateCopy])('a WebSocket with $id', (strategy) => {
     cluster.kill(0);
     await client.until(() => false);
     expect(client.lost).toBe('1006');
-    const counts = client.contents.get('0-0')?.toString().match(/ \d+(?=;)/g)?.map(Number);
+    const counts = client.contents
+      .get('0-0')
+      ?.toString()
+      .match(/ \d+(?=;)/g)
+      ?.map(Number);
     expect(counts).toEqual(counts?.map((_, index) => index));
   });
 });
