@@ -4,10 +4,22 @@ import { STRATEGIES } from '../../../strategies/index.js';
 import { WORKLOADS } from '../../../workloads/index.js';
 import { UsageError } from '../../base/errors.js';
 import { FAULTS } from '../../cluster/faults/index.js';
+import type { WorkloadParameter } from '../../contracts/workload.js';
 
-const LISTS: Readonly<Record<string, readonly { readonly id: string; readonly text: string }[]>> = {
+interface Entry {
+  readonly id: string;
+  readonly text: string;
+  /** Lines below it. */
+  readonly details?: readonly string[];
+}
+
+const LISTS: Readonly<Record<string, readonly Entry[]>> = {
   strategies: STRATEGIES.map(({ id, summary }) => ({ id, text: summary })),
-  workloads: WORKLOADS.map(({ id, question }) => ({ id, text: question })),
+  workloads: WORKLOADS.map(({ id, question, parameters = [] }) => ({
+    id,
+    text: question,
+    details: parameters.map(describeParameter),
+  })),
   faults: FAULTS.map(({ id, question }) => ({ id, text: question })),
 };
 
@@ -21,6 +33,16 @@ export function listCommand(): Command {
         throw new UsageError(`list ${kind}: unknown, allowed are ${Object.keys(LISTS).join(', ')}`);
       }
       const width = Math.max(...entries.map(({ id }) => id.length));
-      for (const { id, text } of entries) process.stdout.write(`${id.padEnd(width)}  ${text}\n`);
+      for (const { id, text, details = [] } of entries) {
+        process.stdout.write(`${id.padEnd(width)}  ${text}\n`);
+        for (const detail of details) process.stdout.write(`${''.padEnd(width)}    ${detail}\n`);
+      }
     });
+}
+
+/** As it is written behind the name of a workload. */
+function describeParameter(parameter: WorkloadParameter): string {
+  const { name, meaning } = parameter;
+  if (parameter.kind === 'file') return `:${name}=PATH  ${meaning}`;
+  return `:${name}=${parameter.default}  ${meaning} (${parameter.low} to ${parameter.high})`;
 }

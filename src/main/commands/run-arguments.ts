@@ -13,7 +13,10 @@ export function withRunOptions(command: Command): Command {
     .addOption(
       repeatable('--strategy <file>', 'another strategy: a module with a default export; may be repeated'),
     )
-    .option('--workloads <ids>', 'ids separated by commas (default: all three; with --quick: request-reply)')
+    .option(
+      '--workloads <ids>',
+      'all, or ids separated by commas, with settings as in request-reply:think-ms=20 (default: request-reply,bulk-download,idle-fleet; with --quick: request-reply)',
+    )
     .option(
       '--faults <ids>',
       'ids or modules separated by commas, for example kill,hang,drain; see list faults (default: kill)',
