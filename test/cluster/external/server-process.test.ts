@@ -71,9 +71,10 @@ async function expectRefused(text: string, mentions: readonly string[], changes?
 
 describe("a user's server", () => {
   it('is there when a client can connect, and gone with all its processes when it is ended', async () => {
-    // The second process ignores the request to end.
-    const child = `require('child_process').spawn(process.execPath,['-e','process.on(String.fromCharCode(83,73,71,84,69,82,77),()=>{});setInterval(()=>{},1e6)']);`;
-    const server = await start(node(`${child}${HTTPS}`));
+    // The second process ignores the request to end; the server waits until it does.
+    const deaf = `process.on(String.fromCharCode(83,73,71,84,69,82,77),()=>{});setInterval(()=>{},1e6);console.log(1)`;
+    const child = `require('child_process').spawn(process.execPath,['-e','${deaf}']).stdout.once('data',()=>{${HTTPS}})`;
+    const server = await start(node(child));
     const socket = connect({
       port: server.port,
       host: '127.0.0.1',
