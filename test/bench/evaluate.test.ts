@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { evaluateTrial, type Observations } from '../../src/bench/evaluate.js';
 import { double } from '../../src/cluster/faults/double.js';
+import { slow } from '../../src/cluster/faults/slow.js';
 import { type Measurements, type TrialResult, trialResultSchema } from '../../src/contracts/results.js';
 import {
   FAULT_MS,
@@ -199,6 +200,43 @@ describe('a false alarm', () => {
     const seen = observe([keptStory(0)], KEPT, { evidence });
     const result = evaluate({ ...seen, load: { ...seen.load, corruptedBytes: 3 } });
     expect(result.violations).toEqual(['3 wrong bytes reached a client']);
+  });
+});
+
+describe('a fault that touches no connection', () => {
+  const untouched = {
+    fault: { ...slow, verify: () => [] },
+    evidence: killEvidence({ failures: [] }),
+  };
+
+  it.each([
+    ['kept', KEPT],
+    ['full', FULL],
+  ])('counts although nobody recovers, and clients that stay are no false claim: %s', (_, expects) => {
+    const seen = observe([keptStory(0)], expects, untouched);
+    const result = evaluate({ ...seen, director: { ...seen.director, failures: [] } });
+    expect(result).toMatchObject({ status: 'completed', violations: [] });
+  });
+
+  it('is a violation when a client loses its connection all the same, whatever the strategy', () => {
+    const result = evaluate(observe([reconnectedStory(0, false)], FULL, untouched));
+    expect(result.violations).toEqual(['1 connections were not kept: 1 x ECONNRESET']);
+    expect(result.status).toBe('invalid');
+  });
+});
+
+describe('a fault in which flows move as planned', () => {
+  it('tells how many moved since the fault, and for how long somebody waited for them', () => {
+    const seen = observe([keptStory(0)], KEPT);
+    const row = { flowId: 1, from: 0, resumedMs: null };
+    const handovers = [
+      { ...row, atMs: FAULT_MS - 5, frozenMs: 99 },
+      { ...row, atMs: FAULT_MS + 5, frozenMs: 3 },
+      { ...row, atMs: FAULT_MS + 6, frozenMs: null },
+    ];
+    const { measurements } = evaluate({ ...seen, director: { ...seen.director, handovers } });
+    expect(measurements?.handovers).toEqual({ moved: 2, freezesMs: [3] });
+    expect(evaluate(seen).measurements?.handovers).toBeNull();
   });
 });
 

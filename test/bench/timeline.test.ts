@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { connectionOutcomes } from '../../src/bench/timeline.js';
+import type { HandoverRow } from '../../src/cluster/messages.js';
 import { PLANNED_END, type TransportRow } from '../../src/contracts/load.js';
 import type { ConnectionOutcome } from '../../src/contracts/results.js';
 import {
@@ -107,6 +108,45 @@ describe('a connection that is reconnected', () => {
     const earlier = transport(0, { localPort: 4999, endedMs: 300, cause: 'ECONNRESET' });
     const outcome = outcomeOf({ ...story, transports: [earlier, ...story.transports] });
     expect(outcome).toMatchObject({ fate: 'kept', cause: null, recoveryTimeMs: 10 });
+  });
+});
+
+describe('in a fault in which replicas end as planned', () => {
+  const planned = { noticed: 'handover' } as const;
+  const outcomesOf = (story: Story, handovers: readonly HandoverRow[]) => {
+    const input = observe([story], KEPT);
+    return connectionOutcomes({
+      ...input,
+      director: { ...input.director, failures: [], handovers },
+      fault: planned,
+    });
+  };
+
+  it('a connection loses its replica when it moves, not when the replica is told to end', () => {
+    const [flowId] = keptStory(0).flows.map((row) => row.flowId);
+    const handovers = [
+      { flowId: flowId ?? 0, from: 0, atMs: 500, frozenMs: null, resumedMs: 501 },
+      { flowId: flowId ?? 0, from: 0, atMs: 1003, frozenMs: 6, resumedMs: 1009 },
+      { flowId: flowId ?? 0, from: 1, atMs: 1200, frozenMs: 5, resumedMs: 1205 },
+    ];
+    expect(outcomesOf(keptStory(0), handovers)).toMatchObject([
+      {
+        fate: 'kept',
+        recoveryTimeMs: 7,
+        interruptionMs: 110,
+        phases: { detectionMs: 0, redirectMs: 1, stateMs: 1, cryptoMs: 2, firstReplyMs: 3 },
+      },
+    ]);
+  });
+
+  it('one that did not move has nothing to recover from', () => {
+    expect(outcomesOf(keptStory(0), [])).toMatchObject([{ fate: 'kept', recoveryTimeMs: null }]);
+  });
+
+  it('a client that is sent away has lost its replica when its transport ends', () => {
+    expect(outcomesOf(reconnectedStory(0, true), [])).toMatchObject([
+      { fate: 'reconnected', recoveryTimeMs: 48, phases: { detectionMs: 0 } },
+    ]);
   });
 });
 

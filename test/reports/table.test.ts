@@ -88,6 +88,34 @@ describe('table', () => {
     expect(all.indexOf(notes[0] ?? '')).toBe(all.indexOf('downloads, kill') + 5);
   });
 
+  it('says which connections moved as planned, and how late replies came where nobody was lost', async () => {
+    const results = fixtureResults();
+    const cells = results.summary.cells.map((cell) => {
+      if (cell.workload !== 'downloads') return cell;
+      if (cell.strategy === 'spr') {
+        const freezeMs = { p50: 3, p90: 4, p99: 5, max: 6, count: 70 };
+        return { ...cell, handovers: { moved: 80, freezeMs } };
+      }
+      if (cell.strategy === 'full-state-copy') return { ...cell, handovers: { moved: 1, freezeMs: null } };
+      if (cell.strategy !== 'full-handshake') return cell;
+      return {
+        ...cell,
+        recoveryTimeMs: null,
+        connections: { kept: 8, reconnected: 0, lost: 0, opened: 0 },
+        latencyBeforeMs: { p50: 1, p99: 2 },
+        latencyAfterMs: { p50: 1, p99: 90 },
+      };
+    });
+    const all = await lines(200, { ...results, summary: { ...results.summary, cells } });
+    expect(all.filter((line) => line.startsWith('- '))).toEqual(
+      expect.arrayContaining([
+        '- full-state-copy: 1 connection moved as planned; nobody waited',
+        '- spr: 80 connections moved as planned; each stood still for 3.0 / 5.0 / 6.0 ms (p50 / p99 / max of 70)',
+        '- full-handshake: all connections live; latency p99 from 2.0 to 90.0 ms since the fault',
+      ]),
+    );
+  });
+
   it('says when a run is incomplete', async () => {
     const results = fixtureResults();
     const text = (await lines(100, { ...results, summary: { ...results.summary, complete: false } })).join(
