@@ -3,13 +3,17 @@ import type { CellGroup } from '../shared/cells.js';
 import { formatCount } from '../shared/format.js';
 import { LIMITS, type PerceivedRow, perceivedRows } from '../shared/perception.js';
 import { printable } from '../shared/printable.js';
-import type { ChartOptions } from './charts.js';
 import { clip, wrap } from './text.js';
 
 const GAP = '  ';
 
+interface LineOptions {
+  readonly width: number;
+  readonly colours: { dim(text: string): string };
+}
+
 /** Nothing where no cell tells anything. */
-export function perceptionLines({ cells }: CellGroup, { width, colours }: ChartOptions): string[] {
+export function perceptionLines({ cells }: CellGroup, { width, colours }: LineOptions): string[] {
   const rows = cells.flatMap((cell) => {
     const texts = perceivedRows(cell)
       .filter(({ total }) => total > 0)

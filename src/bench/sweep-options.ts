@@ -1,15 +1,26 @@
 /** `--sweep`: one parameter of the run with several values, each of which makes cells of its own. */
 import { UsageError } from '../base/errors.js';
+import type { DetectorOptions } from '../cluster/director/failure-detector.js';
 import type { Workload } from '../contracts/workload.js';
-import type { Loaded, RunOptions } from './run-options.js';
 
 /** A setting of workloads whose trials take as long as so many bytes take. */
 export const BYTES_BEFORE_FAULT = 'bytes-before-fault';
 
 /** What a value of the swept parameter changes in the options of the run. */
-export type SweptOptions = Partial<
-  Pick<RunOptions, 'connections' | 'rttMs' | 'jitterMs' | 'bandwidthMbit' | 'detector' | 'sessionAgeMs'>
->;
+export interface SweptOptions {
+  readonly connections: number | undefined;
+  readonly rttMs: number;
+  readonly jitterMs: number;
+  readonly bandwidthMbit: number | undefined;
+  readonly detector: DetectorOptions;
+  readonly sessionAgeMs: number | undefined;
+}
+
+/** A workload, and by what name other processes load it. */
+interface LoadedWorkload {
+  readonly specifier: string;
+  readonly plugin: Workload;
+}
 
 export interface SweepPoint {
   readonly value: number;
@@ -19,7 +30,7 @@ export interface SweepPoint {
   readonly workloads: readonly SweptWorkload[];
 }
 
-export interface SweptWorkload extends Loaded<Workload> {
+export interface SweptWorkload extends LoadedWorkload {
   /** Id without the value. */
   readonly base: string;
 }
@@ -80,7 +91,7 @@ export function parseSweep(text: string): SweepText {
  * @param value of `parameter`
  */
 export function nameSwept(
-  workloads: readonly Loaded<Workload>[],
+  workloads: readonly LoadedWorkload[],
   parameter: string,
   value: number,
 ): SweptWorkload[] {
@@ -93,7 +104,7 @@ export function nameSwept(
 }
 
 /** @throws UsageError when one of the workloads does not have the setting */
-export function requireSetting(workloads: readonly Loaded<Workload>[], parameter: string): void {
+export function requireSetting(workloads: readonly LoadedWorkload[], parameter: string): void {
   for (const { plugin } of workloads) {
     const names = (plugin.parameters ?? []).flatMap((each) => (each.kind === 'number' ? each.name : []));
     if (names.includes(parameter)) continue;

@@ -20,7 +20,7 @@ function lines(perceived: Cell['perceived'], width: number): string[] {
   const [group] = groupCells(summaryWith(perceived));
   if (group === undefined) throw new Error('the fixture has cells');
   const colours = pc.createColors(false);
-  return perceptionLines(group, { series: [], width, unicode: true, colours });
+  return perceptionLines(group, { width, colours });
 }
 
 describe('what people would have noticed', () => {
