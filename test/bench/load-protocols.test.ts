@@ -38,6 +38,7 @@ async function run(
   workload: Workload,
   strategy: RecoveryStrategy,
   engine: 'adopted' | 'native' = 'adopted',
+  fault: 'kill' | 'drain' = 'kill',
 ): Promise<Run> {
   const cluster = await TestCluster.start({
     strategy: strategyFor(strategy, workload),
@@ -59,8 +60,9 @@ async function run(
   client.run(clock());
   const { executions } = cluster;
   await until(() => executions.length >= EXECUTIONS);
-  cluster.kill(0);
   const faultMs = clock();
+  if (fault === 'kill') cluster.kill(0);
+  else await cluster.drain(0);
   const before = executions.length;
   await until(() => executions.length >= before + EXECUTIONS);
   await client.stop(faultMs);
@@ -113,6 +115,11 @@ describe('WebSocket', () => {
     const { corruptedBytes, requests } = await exchangeDisturbed(disturb);
     expect(corruptedBytes).toBeGreaterThan(0);
     expect(requests.outcome).toContain('failed');
+  });
+
+  it('says which message of a reply was missing', async () => {
+    const { transports } = await exchangeDisturbed((send, message) => send(outOfOrder(message)));
+    expect(transports.map(({ cause }) => cause)).toContain('message 2 of a reply came where 1 was due');
   });
 });
 
@@ -172,6 +179,16 @@ describe('HTTP/2', () => {
       expect(lost).toBeLessThanOrEqual(CONNECTIONS * (http2.requestsInFlight ?? 1));
     },
   );
+
+  it('finishes what is under way when the server goes away as planned, and connects again', async () => {
+    const { report } = await run(http2, fullHandshake, 'adopted', 'drain');
+    expectRightReplies(report);
+    expect(transportsOf(report)).toEqual([2, 2, 2]);
+    // Whatever was on its way to the server when it said so is refused; all that it had begun is answered.
+    const refused = report.requests.outcome.filter((outcome) => outcome !== 'ok').length;
+    const all = CONNECTIONS * (http2.requestsInFlight ?? 1);
+    expect(refused).toBeLessThan(all);
+  });
 
   it('cannot be kept, and says why', () => {
     for (const strategy of [spr, fullStateCopy]) {

@@ -87,14 +87,19 @@ export class Http2Protocol implements LoadProtocol {
 
   #finish(stream: ClientHttp2Stream, reply: AwaitedReply, complete: boolean): void {
     if (!this.#awaited.delete(stream)) return;
-    if (!complete) {
-      reply.giveUp();
-      this.#host.failed(`the server reset a stream with code ${stream.rstCode}`);
-      return;
-    }
-    reply.end();
-    this.#host.replied(reply.row);
-    this.#host.ready();
+    if (complete) {
+      reply.end();
+      this.#host.replied(reply.row);
+    } else reply.giveUp();
+    this.#goOn(complete ? undefined : `the server reset a stream with code ${stream.rstCode}`);
+  }
+
+  /** After GOAWAY (RFC 9113 6.8) what is under way comes to its end, or is refused, and nothing more is sent. */
+  #goOn(problem: string | undefined): void {
+    if (this.#session?.closed === true) {
+      if (this.#awaited.size === 0) this.#host.failed('the server ended the HTTP/2 session');
+    } else if (problem !== undefined) this.#host.failed(problem);
+    else this.#host.ready();
   }
 
   /** Of a session that was given up nothing is heard any more. */
