@@ -8,6 +8,8 @@ import { readSummary, readTrials } from './support/results.js';
 
 /** As in the README of the examples. */
 const ONE_LINER = `node -e "https.createServer({ cert: fs.readFileSync('{cert}'), key: fs.readFileSync('{key}') }, (q, s) => s.end('hello')).listen({port}, '127.0.0.1')"`;
+/** Its clients wait for seconds: what is started stays for as long. */
+const SILENT = ONE_LINER.replace("s.end('hello')", '{}');
 const NGINX = 'examples/own-server/nginx.sh {port} {cert} {key} {folder} {ticket-keys}';
 const SMALL = ['--connections', '8', '--trials', '1', '--seed', '1', '--quiet'];
 
@@ -67,6 +69,24 @@ describe('a server of the user', () => {
       await program.ended;
       await untilGone(children);
     }
+  });
+
+  it('does not survive its watcher', async () => {
+    const program = startCli(['compare', '--replica-command', SILENT, '--out', temporaryFolder(), ...SMALL], {
+      cwd: ROOT,
+    });
+    // A child that has children: all others have none.
+    let watched: readonly [watcher: number, servers: readonly number[]] | undefined;
+    while (watched === undefined) {
+      await sleep(20);
+      watched = descendantsOf(program.pid)
+        .map((watcher) => [watcher, descendantsOf(watcher)] as const)
+        .find(([, servers]) => servers.length > 1);
+    }
+    const [watcher, servers] = watched;
+    process.kill(watcher, 'SIGKILL');
+    await untilGone(servers);
+    expect((await program.ended).code).not.toBe(0);
   });
 
   it('that cannot be started is a wrong option, and leaves nothing', async () => {

@@ -43,6 +43,7 @@ export class ServerProcess {
   /** Resolves when the process that was started is gone. Never rejects. */
   readonly exited: Promise<ChildExit>;
   readonly #settings: ServerSettings;
+  readonly #guard: ChildProcess;
   readonly #output = new OutputTail();
   #exit: ChildExit | undefined;
 
@@ -50,6 +51,7 @@ export class ServerProcess {
     this.pid = pid;
     this.port = port;
     this.#settings = settings;
+    this.#guard = guardGroup(pid);
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.#exit = { code, signal };
@@ -108,6 +110,7 @@ export class ServerProcess {
     this.signal('SIGTERM');
     await Promise.race([this.exited, sleep(END_GRACE_MS, undefined, { ref: false })]);
     this.signal('SIGKILL');
+    this.#guard.kill('SIGKILL');
     await this.exited;
   }
 
@@ -158,6 +161,20 @@ export class ServerProcess {
   #fail(what: string): never {
     throw new UsageError(problem(this.#settings, what, this.#output.text()));
   }
+}
+
+/**
+ * Whoever watches the server may be killed. This shell sees it, because its stdin ends then, and ends the group. Detached, so
+ * that a signal to the watcher's group does not end it first.
+ */
+function guardGroup(groupId: number): ChildProcess {
+  const guard = spawn('/bin/sh', ['-c', `read -r _; kill -KILL -${groupId}`], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  guard.on('error', () => {});
+  guard.unref();
+  return guard;
 }
 
 function problem({ command }: ServerSettings, what: string, output = ''): string {
