@@ -132,10 +132,12 @@ describe('a replica that is to end', () => {
 
   it('offers a flow in vain whose backup is another one by now', async () => {
     const bench = await start(3);
-    const { flowId } = await idleFlow(bench);
+    const { client, flowId } = await idleFlow(bench);
     offer(bench.replica(0), flowId, 2);
-    // In order with the offer.
+    // In order with the offer: it still is the owner's.
     bench.replica(0).trunk.sendRecord(flowId, record(30, 9));
+    await until(() => client.records.length === 2);
+    expect(bench.handedOver).toEqual([]);
     offer(bench.replica(0), flowId, 1);
     await until(() => bench.handedOver.length === 1);
     expect(bench.replica(2).of(flowId)).toEqual([]);
