@@ -1,10 +1,16 @@
 /** Fabricated observations of a trial: a fault at 1,000 ms, and connections that tell one story each. */
-import type { Observations } from '../../src/bench/evaluate.js';
+import { expect } from 'vitest';
+import { evaluateTrial, type Observations } from '../../src/bench/evaluate.js';
 import { kill } from '../../src/cluster/faults/kill.js';
 import type { DirectorReport, FlowRow, ReplicaReport } from '../../src/cluster/messages.js';
 import type { FaultEvidence } from '../../src/contracts/fault.js';
 import type { LoadReport, RequestOutcome, TransportRow } from '../../src/contracts/load.js';
-import type { TrialSpec } from '../../src/contracts/results.js';
+import {
+  type Measurements,
+  type TrialResult,
+  type TrialSpec,
+  trialResultSchema,
+} from '../../src/contracts/results.js';
 import type { Expectation } from '../../src/contracts/strategy.js';
 import type { Method } from '../../src/contracts/workload.js';
 import { fixtureTrial } from '../fixtures/results.js';
@@ -214,4 +220,21 @@ function replicaReport(stories: readonly Story[]): ReplicaReport {
     ],
     replication: { bytes: 0, messages: 0, refused: 0, fenced: 0 },
   };
+}
+
+/** The result of a trial, which fits its schema. */
+export function evaluate(observations: Observations): TrialResult {
+  const result = evaluateTrial(observations);
+  expect(trialResultSchema.parse(result)).toEqual(result);
+  return result;
+}
+
+export function measure(observations: Observations): Measurements {
+  const { measurements } = evaluate(observations);
+  if (measurements === null) throw new Error('a trial that ended has measurements');
+  return measurements;
+}
+
+export function reasonsOf(result: TrialResult): string {
+  return result.status === 'completed' ? '' : result.reasons.join('; ');
 }
