@@ -41,14 +41,14 @@ function expectCorrect(cell: Cell): void {
 
 function expectKept(cell: Cell): void {
   expectCorrect(cell);
-  expect(cell.connections).toEqual({ kept: CONNECTIONS, reconnected: 0, lost: 0 });
+  expect(cell.connections).toEqual({ kept: CONNECTIONS, reconnected: 0, lost: 0, opened: 0 });
   expect(cell.handshakesAfterFault).toEqual({ full: 0, resumed: 0 });
   expect(cell.requests).toMatchObject({ failed: 0, unknown: 0 });
 }
 
 function expectReconnected(cell: Cell, handshakes: Cell['handshakesAfterFault']): void {
   expectCorrect(cell);
-  expect(cell.connections).toEqual({ kept: 0, reconnected: CONNECTIONS, lost: 0 });
+  expect(cell.connections).toEqual({ kept: 0, reconnected: CONNECTIONS, lost: 0, opened: 0 });
   expect(cell.handshakesAfterFault).toEqual(handshakes);
 }
 
