@@ -85,13 +85,13 @@ describe('hang: the primary stops, is replaced, and wakes up', () => {
   });
 
   it.each(KEEPING)('keeps every connection, and no request fails: %s', (strategy) => {
-    expect(cell(strategy).connections).toEqual({ kept: CONNECTIONS, reconnected: 0, lost: 0 });
+    expect(cell(strategy).connections).toEqual({ kept: CONNECTIONS, reconnected: 0, lost: 0, opened: 0 });
     expect(cell(strategy).requests).toMatchObject({ failed: 0, unknown: 0 });
     expect(cell(strategy).recoveryTimeMs?.count).toBe(CONNECTIONS);
   });
 
   it.each(RECONNECTING)('has every client reconnect when it is reset: %s', (strategy) => {
-    expect(cell(strategy).connections).toEqual({ kept: 0, reconnected: CONNECTIONS, lost: 0 });
+    expect(cell(strategy).connections).toEqual({ kept: 0, reconnected: CONNECTIONS, lost: 0, opened: 0 });
     const { connections, failureDetectedMs, faultInjectedMs } = trialOf(hung, strategy);
     // Nobody can know before the director does.
     const detectionMs = (failureDetectedMs ?? Number.NaN) - faultInjectedMs;
@@ -150,7 +150,7 @@ describe('double: the primary and its backup die at once', () => {
     it('every cell counts', () => expectCounted(run));
 
     it.each(RECONNECTING)('the third serves whoever reconnects: %s', (strategy) => {
-      expect(cell(strategy).connections).toEqual({ kept: 0, reconnected: CONNECTIONS, lost: 0 });
+      expect(cell(strategy).connections).toEqual({ kept: 0, reconnected: CONNECTIONS, lost: 0, opened: 0 });
       expect(cell(strategy).recoveryTimeMs?.count).toBe(CONNECTIONS);
       expect(cell(strategy).notRecoverable).toBeNull();
     });
@@ -158,7 +158,7 @@ describe('double: the primary and its backup die at once', () => {
     it.each(KEEPING)(
       'the third had no state of these connections: they are reset and made anew: %s',
       (strategy) => {
-        expect(cell(strategy).connections).toEqual({ kept: 0, reconnected: CONNECTIONS, lost: 0 });
+        expect(cell(strategy).connections).toEqual({ kept: 0, reconnected: CONNECTIONS, lost: 0, opened: 0 });
         expect(cell(strategy).notRecoverable).toMatchObject({ connections: CONNECTIONS });
         expect(cell(strategy).notRecoverable?.reason).toContain('no other replica had the state');
       },
