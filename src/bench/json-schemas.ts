@@ -10,7 +10,7 @@ import {
 import { MICRO_SCHEMA_VERSION, microSchema } from '../contracts/micro.js';
 import { SCHEMA_VERSION, summarySchema, trialResultSchema } from '../contracts/results.js';
 import { RUN_COMPARISON_SCHEMA_VERSION, runComparisonSchema } from '../contracts/run-comparison.js';
-import { SOAK_SCHEMA_VERSION, soakFaultSchema, soakSchema } from '../contracts/soak.js';
+import { SOAK_SCHEMA_VERSION, soakFaultSchema, soakSchema, soakSeriesSchema } from '../contracts/soak.js';
 import { THROUGHPUT_SCHEMA_VERSION, throughputSchema } from '../contracts/throughput.js';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
@@ -84,6 +84,12 @@ const PUBLISHED = {
     version: SOAK_SCHEMA_VERSION,
     title: 'spr-bench soak',
     description: 'The document in soak.json.',
+  },
+  'soak-series.schema.json': {
+    schema: soakSeriesSchema,
+    version: SOAK_SCHEMA_VERSION,
+    title: 'spr-bench series of soaks',
+    description: 'The document in soak-series.json.',
   },
   'throughput.schema.json': {
     schema: throughputSchema,

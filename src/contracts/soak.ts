@@ -80,6 +80,19 @@ const processTrendSchema = z.object({
   openDescriptors: trendSchema.nullable(),
 });
 
+const goodputSchema = z.object({
+  /** Between two faults. */
+  intervals: z.number().int().positive(),
+  /** As it was: longer than asked for where the cluster was not whole again in time. */
+  meanIntervalMs: z.number().positive(),
+  /** Verified replies, before the first fault. */
+  beforePerSecond: z.number().positive(),
+  /** Verified replies, from the first fault to the last one. */
+  perSecond: z.number().nonnegative(),
+  /** `perSecond / beforePerSecond`. */
+  share: z.number().nonnegative(),
+});
+
 /** The document in `soak.json`. */
 export const soakSchema = z.object({
   schemaVersion: z.literal(SOAK_SCHEMA_VERSION),
@@ -106,14 +119,49 @@ export const soakSchema = z.object({
   executions: executionCountsSchema,
   corruptedBytes: count,
   longestInterruptionMs: ms,
+  /** Null where faults do not come at a fixed interval, or fewer than two have come; absent in older files. */
+  goodput: goodputSchema.nullable().optional(),
   /** Of the nonces of all records that left towards clients; null when they were not audited, or not to the end. */
   audit: z.object({ records: count, keys: count, reusedNonces: count, unnotedRecords: count }).nullable(),
   processes: z.array(processTrendSchema),
   violations: z.array(z.string()),
 });
 
+/** The document in `soak-series.json`: soaks one after the other, of several strategies and intervals between faults. */
+export const soakSeriesSchema = z.object({
+  schemaVersion: z.literal(SOAK_SCHEMA_VERSION),
+  /** Whether all of them ran for as long as they were to. */
+  complete: z.boolean(),
+  startedAt: z.string(),
+  seed: count,
+  command: z.string(),
+  options: z.record(z.string(), z.unknown()),
+  environment: environmentSchema,
+  workload: z.string().min(1),
+  faults: z.array(id),
+  /** In the order in which they ran. */
+  soaks: z.array(
+    z.object({
+      strategy: id,
+      /** As asked for. */
+      faultEveryMs: z.number().positive(),
+      /** Of its `soak.json`, within that of the series. */
+      folder: z.string(),
+      complete: z.boolean(),
+      injected: count,
+      disturbed: count,
+      goodput: goodputSchema.nullable(),
+      requests: requestCountsSchema,
+      longestInterruptionMs: ms,
+      violations: z.array(z.string()),
+    }),
+  ),
+});
+
+export type SoakSeries = Readonly<z.infer<typeof soakSeriesSchema>>;
 export type SoakFault = Readonly<z.infer<typeof soakFaultSchema>>;
 export type SoakSummary = Readonly<z.infer<typeof soakSchema>>;
+export type Goodput = Readonly<z.infer<typeof goodputSchema>>;
 export type ProcessTrend = Readonly<z.infer<typeof processTrendSchema>>;
 export type Trend = Readonly<z.infer<typeof trendSchema>>;
 export type SoakExecutions = Readonly<z.infer<typeof executionCountsSchema>>;

@@ -1,5 +1,6 @@
 /** The result of a soak as text. Pure. */
-import type { ProcessTrend, SoakSummary, Trend } from '../contracts/soak.js';
+import type { Goodput, ProcessTrend, SoakSummary, Trend } from '../contracts/soak.js';
+import { textTable } from './text-table.js';
 
 const MS_PER_S = 1000;
 
@@ -7,7 +8,7 @@ export function renderSoak(summary: SoakSummary): string {
   return [
     ...heading(summary),
     '',
-    ...table(
+    ...textTable(
       ['fault', 'injected', 'survived', 'disturbed'],
       summary.faults.map(({ fault, injected, survived, disturbed }) => [
         fault,
@@ -19,7 +20,7 @@ export function renderSoak(summary: SoakSummary): string {
     '',
     ...facts(summary),
     '',
-    ...table(
+    ...textTable(
       ['process', 'memory, MiB', 'per hour', 'descriptors', 'per hour'],
       summary.processes.map(describeProcess),
     ),
@@ -56,10 +57,19 @@ function facts(summary: SoakSummary): string[] {
     ['executed twice', `${executions.more} (POST: ${executions.moreNonIdempotent})`],
     ['corrupted bytes', `${corruptedBytes}`],
     ['longest interruption', `${longestInterruptionMs.toFixed(1)} ms`],
+    ...(summary.goodput ? [describeGoodput(summary.goodput)] : []),
     ...(summary.audit === null ? [] : [describeAudit(summary.audit)]),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+}
+
+function describeGoodput({ share, perSecond, beforePerSecond, meanIntervalMs }: Goodput): [string, string] {
+  const rates = `${perSecond.toFixed(0)} of ${beforePerSecond.toFixed(0)} replies/s`;
+  return [
+    'goodput',
+    `${(share * 100).toFixed(1)} % (${rates}, a fault every ${(meanIntervalMs / MS_PER_S).toFixed(2)} s)`,
+  ];
 }
 
 function describeAudit(audit: NonNullable<SoakSummary['audit']>): [string, string] {
@@ -79,18 +89,4 @@ function describeTrend(trend: Trend | null, digits: number): [string, string] {
     `${firstQuarter.toFixed(digits)} -> ${lastQuarter.toFixed(digits)}`,
     `${sign}${slopePerHour.toFixed(digits)}`,
   ];
-}
-
-/** The first column to the left, all others to the right. */
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
-  const cells = [head, ...rows.map((row) => row.map(String))];
-  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  return cells.map((row) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd(),
-  );
 }

@@ -8,6 +8,7 @@ import { Thresholds } from '../../src/bench/gate/thresholds.js';
 import { formatJsonSchema, jsonSchemas } from '../../src/bench/json-schemas.js';
 import { fixtureMicro, fixtureMicroOfRun } from '../fixtures/micro.js';
 import { FIXTURE_ENVIRONMENT, fixtureSummary, fixtureTrial, fixtureTrials } from '../fixtures/results.js';
+import { fixtureSeries, fixtureSeriesEntry } from '../fixtures/soak.js';
 
 const SCHEMAS = jsonSchemas();
 
@@ -30,6 +31,14 @@ describe('published JSON Schemas', () => {
     for (const trial of fixtureTrials()) expect(isTrial(trial), JSON.stringify(isTrial.errors)).toBe(true);
     const isSummary = compile('summary.schema.json');
     expect(isSummary(fixtureSummary()), JSON.stringify(isSummary.errors)).toBe(true);
+  });
+
+  it('accept a series of soaks', () => {
+    const isSeries = compile('soak-series.schema.json');
+    const series = fixtureSeries({
+      soaks: [fixtureSeriesEntry('spr', 500, 0.9), fixtureSeriesEntry('spr', 900, null)],
+    });
+    expect(isSeries(series), JSON.stringify(isSeries.errors)).toBe(true);
   });
 
   it('accept the files of the gate', () => {

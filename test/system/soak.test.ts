@@ -91,6 +91,32 @@ describe('a soak', () => {
     expect(summary.violations).toEqual([]);
   });
 
+  it('at a fixed interval has the goodput of the faults that it stored', async () => {
+    const folder = temporaryFolder();
+    const options = ['--faults', 'kill', '--fault-every-ms', '200', '--duration-s', '5', '--quiet'];
+    const result = await runCli([...SOAK, ...options, '--out', folder]);
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    const { faults, summary } = readResults(folder);
+    const times = faults.map(({ atMs }) => atMs);
+    const [firstMs = 0, ...later] = times;
+    const lastMs = later.at(-1) ?? firstMs;
+    expect(firstMs).toBeGreaterThanOrEqual(3000);
+    for (const [index, atMs] of later.entries())
+      expect(atMs - (times[index] ?? 0)).toBeGreaterThanOrEqual(200);
+    const { goodput, requests, workload } = summary;
+    expect(workload).toBe('request-reply:think-ms=20');
+    // A machine that is very busy may have no time for the second one.
+    if (later.length === 0) {
+      expect(goodput).toBeNull();
+      return;
+    }
+    expect(goodput?.intervals).toBe(later.length);
+    expect(goodput?.meanIntervalMs).toBeCloseTo((lastMs - firstMs) / later.length, 3);
+    expect(goodput?.perSecond).toBeGreaterThan(0);
+    expect((goodput?.perSecond ?? 0) * (lastMs - firstMs)).toBeLessThanOrEqual(requests.ok * 1000);
+    expect(result.stdout).toContain('goodput');
+  });
+
   it('that is interrupted keeps what it has, cleans up and exits with 130', async () => {
     const folder = temporaryFolder();
     const soak = startCli([...SOAK, '--faults', 'kill', '--duration-s', '600', '--out', folder]);
@@ -129,6 +155,7 @@ describe('a soak', () => {
     ['--faults', 'nothing', 'fault "nothing" is unknown'],
     ['--workloads', 'request-reply,request-reply', 'names a workload twice'],
     ['--strategy', 'all', 'soak takes one strategy'],
+    ['--strategies', 'spr,full-handshake', '--fault-every-ms, which is missing'],
   ])('refuses %s %s', async (option, value, message) => {
     const { code, stderr } = await runCli(['soak', option, value, '--out', temporaryFolder()]);
     expect(code).toBe(2);

@@ -9,6 +9,8 @@ const PAUSE_SPAN_MS = 1200;
 /** The rest of the replicas serves alone for so long. */
 const MIN_ALONE_MS = 100;
 const ALONE_SPAN_MS = 400;
+/** Of a fixed interval: most of it is left for the cluster to be made whole in. */
+const MAX_ALONE_SHARE = 0.1;
 /**
  * Faults that end connections come after so many that do not: what a soak is for are the second, third and tenth takeover
  * of one connection.
@@ -20,7 +22,7 @@ const BUSIEST_SHARE = 0.7;
 export interface SoakRound {
   readonly index: number;
   readonly fault: Fault;
-  /** Between the end of the round before and the fault. */
+  /** Between the end of the round before and the fault, where faults do not come at a fixed interval. */
   readonly pauseMs: number;
   /** Between the end of the fault's script and the restart of its victims. */
   readonly aloneMs: number;
@@ -61,6 +63,25 @@ export function* soakSchedule(
       },
     };
   }
+}
+
+/** Times of one soak, ms of one clock. */
+export interface FaultTimes {
+  /** Between two faults. */
+  readonly everyMs: number;
+  readonly firstMs: number;
+  /** Undefined before the first fault. */
+  readonly lastMs: number | undefined;
+}
+
+/** When the next fault is due: the interval after the one before, however long that took. Pure. */
+export function nextFaultMs({ everyMs, firstMs, lastMs }: FaultTimes): number {
+  return lastMs === undefined ? firstMs : lastMs + everyMs;
+}
+
+/** For how long the rest of the replicas serves alone. @param everyMs undefined: no fixed interval */
+export function aloneTimeMs({ aloneMs }: SoakRound, everyMs: number | undefined): number {
+  return everyMs === undefined ? aloneMs : Math.min(aloneMs, everyMs * MAX_ALONE_SHARE);
 }
 
 /** One period of the order. */

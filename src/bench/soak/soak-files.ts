@@ -1,12 +1,13 @@
-/** The result files of a soak: `soak.ndjson`, one fault per line, and `soak.json`. */
+/** The result files of a soak: `soak.ndjson`, one fault per line, and `soak.json`; of a series of them `soak-series.json`. */
 import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../base/errors.js';
-import { type SoakFault, type SoakSummary, soakSchema } from '../../contracts/soak.js';
+import { type SoakFault, type SoakSeries, type SoakSummary, soakSchema } from '../../contracts/soak.js';
 import { readDocument } from '../results-file.js';
 
 const FAULTS_FILE = 'soak.ndjson';
 const SUMMARY_FILE = 'soak.json';
+const SERIES_FILE = 'soak-series.json';
 
 export class SoakFiles {
   readonly #faults: string;
@@ -37,10 +38,19 @@ export class SoakFiles {
 
   /** A reader, or a crash, sees the old summary or the new one, never a part. */
   replaceSummary(summary: SoakSummary): void {
-    const temporary = `${this.#summary}.tmp`;
-    writeFileSync(temporary, `${JSON.stringify(summary, null, 2)}\n`);
-    renameSync(temporary, this.#summary);
+    replaceDocument(this.#summary, summary);
   }
+}
+
+/** Like {@link SoakFiles.replaceSummary}. @param folder exists: those of the soaks are in it */
+export function replaceSeries(folder: string, series: SoakSeries): void {
+  replaceDocument(join(folder, SERIES_FILE), series);
+}
+
+function replaceDocument(path: string, document: SoakSummary | SoakSeries): void {
+  const temporary = `${path}.tmp`;
+  writeFileSync(temporary, `${JSON.stringify(document, null, 2)}\n`);
+  renameSync(temporary, path);
 }
 
 /** @throws UsageError naming the file and the reason when it cannot be read or is not the summary of a soak */

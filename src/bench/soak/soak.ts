@@ -17,7 +17,7 @@ import type { Fault, FaultEvidence, FaultRoles } from '../../contracts/fault.js'
 import type { LoadCommand, LoadEvent, LoadRotation } from '../../contracts/load.js';
 import type { SoakFault, SoakSummary } from '../../contracts/soak.js';
 import type { RecoveryStrategy } from '../../contracts/strategy.js';
-import type { Workload } from '../../contracts/workload.js';
+import type { Arrivals, Workload } from '../../contracts/workload.js';
 import { type ChildChannel, spawnChild } from '../../net/message-channel.js';
 import type { CipherSuite } from '../../tls/cipher-suites.js';
 import { captureEnvironment } from '../environment.js';
@@ -27,9 +27,10 @@ import { fateOf } from '../replica-fate.js';
 import type { Loaded } from '../run-options.js';
 import { SERVERNAME } from '../trial.js';
 import { ExecutionAccount } from './execution-account.js';
+import { FIRST_FAULT_MS, GoodputAccount } from './goodput.js';
 import { judgeFault, lostConnections } from './judge-fault.js';
 import { ProcessSamples } from './process-samples.js';
-import { type SoakRound, soakSchedule } from './schedule.js';
+import { aloneTimeMs, nextFaultMs, type SoakRound, soakSchedule } from './schedule.js';
 import { SoakAccount } from './soak-account.js';
 import { SoakFiles } from './soak-files.js';
 
@@ -52,6 +53,10 @@ export interface SoakOptions {
   readonly connections: number;
   readonly replicas: number;
   readonly durationMs: number;
+  /** Between two faults, ms; undefined for pauses drawn from the seed. */
+  readonly faultEveryMs: number | undefined;
+  /** Of a mix, `open`: its busiest connections would else take all there is, and leave nothing for the others. */
+  readonly arrivals: Arrivals;
   readonly seed: number;
   readonly suite: CipherSuite;
   readonly key: 'ecdsa-p256' | 'rsa-2048' | 'rsa-4096';
@@ -111,6 +116,8 @@ class Soak {
   #detections = new ReplicaDetections();
   #cluster: Cluster | undefined;
   #samples: ProcessSamples | undefined;
+  /** Present where faults come at a fixed interval. */
+  #goodput: GoodputAccount | undefined;
   #loadStartMs = Number.NaN;
   #endedMs: number | undefined;
   #audit: SoakSummary['audit'] = null;
@@ -129,16 +136,22 @@ class Soak {
   async run(scratch: string): Promise<void> {
     const { durationMs, seed, faults, replicas } = this.#options;
     const cluster = await this.#start(scratch);
-    let lastFaultMs = this.#loadStartMs;
+    let lastFaultMs: number | undefined;
     for (const round of soakSchedule(faults, replicas, createPrng(seed).fork('soak'))) {
-      const pauseMs = Math.min(round.pauseMs, this.#remainingMs);
-      await this.#sleep(pauseMs);
+      await this.#sleep(Math.min(this.#pauseMs(round, lastFaultMs), this.#remainingMs));
       if (this.#clock() - this.#loadStartMs >= durationMs) break;
       lastFaultMs = await this.#strike(cluster, round);
       this.storeSummary();
     }
-    await this.#stopLoad(cluster, lastFaultMs);
+    await this.#stopLoad(cluster, lastFaultMs ?? this.#loadStartMs);
     this.#complete = true;
+  }
+
+  /** Until the next fault; below 0 where it is overdue. */
+  #pauseMs(round: SoakRound, lastMs: number | undefined): number {
+    const { faultEveryMs: everyMs } = this.#options;
+    if (everyMs === undefined) return round.pauseMs;
+    return nextFaultMs({ everyMs, firstMs: this.#loadStartMs + FIRST_FAULT_MS, lastMs }) - this.#clock();
   }
 
   /** Ends all processes. */
@@ -165,6 +178,7 @@ class Soak {
       workload: options.workload.specifier,
       replicas: options.replicas,
       ...this.#account.totals(),
+      goodput: this.#goodput?.goodput() ?? null,
       executions: this.#executions.counts(),
       audit: this.#audit,
       processes: this.#samples?.trends() ?? [],
@@ -191,6 +205,7 @@ class Soak {
       this.#clock,
     );
     this.#loadStartMs = this.#clock() + START_DELAY_MS;
+    if (this.#options.faultEveryMs !== undefined) this.#goodput = new GoodputAccount(this.#loadStartMs);
     this.#client.send({ kind: 'run', startMs: this.#loadStartMs });
     return cluster;
   }
@@ -218,7 +233,7 @@ class Soak {
   }
 
   async #openLoad(port: number, ca: string): Promise<void> {
-    const { strategy, workload, connections, durationMs, seed, suite } = this.#options;
+    const { strategy, workload, connections, durationMs, arrivals, seed, suite } = this.#options;
     this.#client.send({
       kind: 'open',
       config: {
@@ -229,8 +244,7 @@ class Soak {
         tls: tlsOf(suite),
         workload: workload.specifier,
         seed,
-        // Open: the connections of a mix would else take all there is, and nothing would be left for the others.
-        options: { connections, durationMs: durationMs + PLANNED_BEYOND_MS, arrivals: 'open' },
+        options: { connections, durationMs: durationMs + PLANNED_BEYOND_MS, arrivals },
         onTransportLost: strategy.plugin.client.onTransportLost,
         connectConcurrency: CONNECT_CONCURRENCY,
       },
@@ -247,12 +261,13 @@ class Soak {
     await injection.run(round.fault);
     const fails = (round.fault.noticed ?? 'failure') === 'failure';
     for (const victim of fails ? round.fault.victims(roles) : []) await injection.untilDetected(victim);
-    await this.#sleep(round.aloneMs);
+    await this.#sleep(aloneTimeMs(round, this.#options.faultEveryMs));
     const fates = await Promise.all(cluster.replicaPids.map((_, index) => fateOf(cluster, index)));
     await this.#makeWhole(cluster);
     const wholeMs = this.#clock();
     const faultMs = injection.events[0]?.atMs ?? injectedMs;
     const { load, records } = await this.#rotate(cluster);
+    this.#goodput?.add(load.requests, faultMs);
     const evidence = { ...roles, ...injection.seen, ...failuresOf(records), fates };
     this.#judge(round, { faultMs, wholeMs, evidence, load, records });
     return faultMs;

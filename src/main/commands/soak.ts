@@ -1,43 +1,26 @@
-/** `spr-bench soak`: faults in a row on one cluster under one load, for as long as asked for. */
-import { randomInt } from 'node:crypto';
+/** `spr-bench soak`: faults in a row on one cluster under one load, for as long as asked for; or a series of such soaks. */
 import { Command } from 'commander';
-import { loadWorkload } from '../../../workloads/index.js';
-import { UsageError } from '../../base/errors.js';
-import { parseRunOptions } from '../../bench/run-options.js';
-import { runSoak, type SoakOptions } from '../../bench/soak/soak.js';
+import { renderSoakSeries } from '../../../reports/soak/series-html.js';
+import { runSoakSeries, type SeriesContext } from '../../bench/soak/series.js';
+import { runSoak, type SoakContext } from '../../bench/soak/soak.js';
 import { FAULTS } from '../../cluster/faults/index.js';
-import type { SoakFault, SoakSummary } from '../../contracts/soak.js';
-import { notKeptReason } from '../../contracts/support.js';
+import type { SoakFault } from '../../contracts/soak.js';
 import { ExitCode, onInterruption } from '../exit-codes.js';
-import { printText } from '../render.js';
+import { printText, writeFiles } from '../render.js';
+import { soakSeriesTable } from '../soak-series-table.js';
 import { renderSoak } from '../soak-table.js';
-import { commandLine, MAX_RANDOM_SEED } from './run-arguments.js';
+import { commandLine } from './run-arguments.js';
+import { parseSoakOptions, type SoakArguments } from './soak-options.js';
 
 const DEFAULT_FOLDER = 'spr-bench-soak';
-const DEFAULT_WORKLOADS = 'request-reply,bulk-download,idle-fleet';
+const PAGE = 'soak-series.html';
 /** All but the one that ends the process which has the connections: after it everything is new. */
 const DEFAULT_FAULTS = FAULTS.map(({ id }) => id)
   .filter((id) => id !== 'director-restart')
   .join(',');
-/** A week: a mistyped one should not take a year. */
-const MAX_DURATION_S = 604_800;
 const MS_PER_S = 1000;
 
-interface SoakArguments {
-  readonly strategy: string;
-  readonly workloads: string;
-  readonly faults: string;
-  readonly connections: string;
-  readonly replicas: string;
-  readonly durationS: string;
-  readonly seed?: string;
-  readonly tls: string;
-  readonly suite: string;
-  readonly key: string;
-  readonly heartbeatIntervalMs: string;
-  readonly heartbeatMissed: string;
-  readonly rekey?: boolean;
-  readonly audit?: boolean;
+interface CommandArguments extends SoakArguments {
   readonly out: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -46,12 +29,21 @@ interface SoakArguments {
 export function soakCommand(): Command {
   return new Command('soak')
     .description('faults of all kinds in a row, on one cluster and under one load that live the whole time')
-    .option('--strategy <id>', 'id, or a module with a default export', 'spr')
-    .option('--workloads <ids>', 'each has its share of the connections', DEFAULT_WORKLOADS)
+    .option('--strategy <id>', 'id, or a module with a default export (default: spr)')
+    .option('--strategies <ids>', 'instead: several, each in soaks of its own; takes --fault-every-ms')
+    .option(
+      '--workloads <ids>',
+      'each has its share of the connections (default: request-reply,bulk-download,idle-fleet; with --fault-every-ms: request-reply:think-ms=20)',
+    )
     .option('--faults <ids>', 'ids or modules, one after the other, again and again', DEFAULT_FAULTS)
+    .option(
+      '--fault-every-ms <ms>',
+      'faults at this interval, and the goodput; several values are a series of soaks (default: pauses drawn from the seed)',
+    )
+    .option('--arrivals <kind>', 'open or closed (default: open; with --fault-every-ms: closed)')
     .option('--connections <n>', 'client connections', '24')
     .option('--replicas <n>', 'replica servers', '3')
-    .option('--duration-s <s>', 'time of the load', '60')
+    .option('--duration-s <s>', 'time of the load, of each soak', '60')
     .option('--seed <n>', 'fixes requests, faults, victims and pauses (default: random)')
     .option('--tls <version>', '1.3 or 1.2', '1.3')
     .option('--suite <name>', 'cipher suite', 'aes-128-gcm')
@@ -66,72 +58,71 @@ export function soakCommand(): Command {
     .option('--out <folder>', 'folder of the result files', DEFAULT_FOLDER)
     .option('--json', 'print the summary as one JSON document instead of the table')
     .option('--quiet', 'no progress')
-    .action(async (given: SoakArguments) => {
+    .action(async (given: CommandArguments) => {
       process.exitCode = await soak(given);
     });
 }
 
-async function soak(given: SoakArguments): Promise<number> {
-  const options = await parseSoakOptions(given);
-  const { out, json, quiet, ...rawOptions } = given;
+async function soak(given: CommandArguments): Promise<number> {
+  const { out, json, quiet = false, ...rawOptions } = given;
+  const plan = await parseSoakOptions(rawOptions);
+  const seed = plan.kind === 'soak' ? plan.options.seed : plan.soaks[0].seed;
   const interruption = onInterruption();
+  const context = {
+    folder: out,
+    command: commandLine(seed),
+    rawOptions,
+    signal: interruption.signal,
+    onFault: (result: SoakFault, remainingMs: number): void => {
+      if (!quiet) process.stderr.write(`${describeFault(result, remainingMs)}\n`);
+    },
+  };
   try {
-    const summary = await runSoak({
-      options,
-      folder: out,
-      command: commandLine(options.seed),
-      rawOptions,
-      signal: interruption.signal,
-      onFault: (result, remainingMs) => {
-        if (quiet !== true) process.stderr.write(`${describeFault(result, remainingMs)}\n`);
-      },
-    });
-    printText(json === true ? JSON.stringify(summary, null, 2) : renderSoak(summary));
-    return interruption.exitCode() ?? exitCodeOf(summary);
+    const end =
+      plan.kind === 'soak'
+        ? await single({ ...context, options: plan.options }, json === true)
+        : await series(context, plan.soaks, { json: json === true, quiet });
+    return interruption.exitCode() ?? end;
   } finally {
     interruption.release();
   }
 }
 
-async function parseSoakOptions(given: SoakArguments): Promise<SoakOptions> {
-  const { strategy, workloads, durationS, out: _out, json: _json, quiet: _quiet, ...rest } = given;
-  const workload = { specifier: workloads, plugin: await loadWorkload(workloads) };
-  const options = await parseRunOptions({ ...rest, strategies: [strategy] }, randomInt(MAX_RANDOM_SEED));
-  const [loaded, ...others] = options.strategies;
-  if (loaded === undefined || others.length > 0) {
-    throw new UsageError(`--strategy ${strategy}: soak takes one strategy`);
-  }
-  const notKept = notKeptReason(loaded.plugin, workload.plugin);
-  if (notKept !== undefined) {
-    throw new UsageError(
-      `--workloads ${workloads}: ${loaded.plugin.id} cannot keep its connections: ${notKept}`,
-    );
-  }
-  const { faults, replicas, seed, suite, key, detector, rekey, audit, connections = 0 } = options;
-  const durationMs = parseDurationMs(durationS);
-  return {
-    strategy: loaded,
-    workload,
-    faults,
-    connections,
-    replicas,
-    durationMs,
-    seed,
-    suite,
-    key,
-    detector,
-    rekey,
-    audit,
-  };
+/** @returns the exit code */
+async function single(context: SoakContext, json: boolean): Promise<number> {
+  const summary = await runSoak(context);
+  printText(json ? JSON.stringify(summary, null, 2) : renderSoak(summary));
+  return exitCodeOf(summary.violations, summary.faults);
 }
 
-function parseDurationMs(text: string): number {
-  const seconds = text.trim() === '' ? Number.NaN : Number(text);
-  if (seconds >= 1 && seconds <= MAX_DURATION_S) return seconds * MS_PER_S;
-  throw new UsageError(`--duration-s ${text}: must be a number from 1 to ${MAX_DURATION_S}`);
+/** @returns the exit code: that of the worst soak */
+async function series(
+  context: Omit<SoakContext, 'options'>,
+  soaks: SeriesContext['soaks'],
+  { json, quiet }: { readonly json: boolean; readonly quiet: boolean },
+): Promise<number> {
+  const result = await runSoakSeries({
+    ...context,
+    soaks,
+    onSoak: ({ strategy, faultEveryMs }, index) => {
+      const which = `${strategy.plugin.id}, a fault every ${faultEveryMs} ms`;
+      if (!quiet) process.stderr.write(`soak ${index + 1}/${soaks.length}  ${which}\n`);
+    },
+  });
+  const [page = ''] = writeFiles([{ name: PAGE, content: await renderSoakSeries(result) }], context.folder);
+  printText(json ? JSON.stringify(result, null, 2) : soakSeriesTable(result));
+  if (!quiet) process.stderr.write(`report: ${page}\n`);
+  return exitCodeOf(
+    result.soaks.flatMap(({ violations }) => violations),
+    result.soaks,
+  );
 }
 
-function exitCodeOf({ violations, faults }: SoakSummary): number {
+/** @param faults that were injected, by kind or soak: one of them has to count */
+function exitCodeOf(
+  violations: readonly string[],
+  faults: readonly { readonly injected: number; readonly disturbed: number }[],
+): number {
   if (violations.length > 0) return ExitCode.violation;
   const counted = faults.some(({ injected, disturbed }) => injected > disturbed);
   return counted ? ExitCode.ok : ExitCode.inconclusive;

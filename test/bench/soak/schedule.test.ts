@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createPrng } from '../../../src/base/prng.js';
-import { type SoakRound, soakSchedule } from '../../../src/bench/soak/schedule.js';
+import { aloneTimeMs, nextFaultMs, type SoakRound, soakSchedule } from '../../../src/bench/soak/schedule.js';
 import { double } from '../../../src/cluster/faults/double.js';
 import { hang } from '../../../src/cluster/faults/hang.js';
 import { FAULTS } from '../../../src/cluster/faults/index.js';
@@ -59,6 +59,21 @@ describe('the schedule of a soak', () => {
       expect(replicas).toBe(3);
     }
     expect(primaries.find(({ primary }) => primary === 1)?.backup).toBe(2);
+  });
+
+  it('at a fixed interval counts from fault to fault, so that one that took longer shifts those behind it', () => {
+    const times = { everyMs: 500, firstMs: 3000 };
+    expect(nextFaultMs({ ...times, lastMs: undefined })).toBe(3000);
+    expect(nextFaultMs({ ...times, lastMs: 3000 })).toBe(3500);
+    expect(nextFaultMs({ ...times, lastMs: 4200 })).toBe(4700);
+  });
+
+  it('at a fixed interval leaves most of it for the cluster to be made whole', () => {
+    for (const round of rounds(5, 20)) {
+      expect(aloneTimeMs(round, undefined)).toBe(round.aloneMs);
+      expect(aloneTimeMs(round, 500)).toBe(50);
+      expect(aloneTimeMs(round, 60_000)).toBe(round.aloneMs);
+    }
   });
 
   it('draws pauses, so that faults do not beat time with the load', () => {
