@@ -93,6 +93,7 @@ export class HttpApplication implements ReplicaApplication {
 
   /** Ends all connections, those with a request behind its reply: clients are to connect to somebody else. */
   drain(): void {
+    this.#sockets?.end();
     this.#keepAlive.end();
   }
 

@@ -1,4 +1,4 @@
-/** A response of node:http that tells when its last part is being written. */
+/** A response of node:http that tells what it is, and when its last part is being written. */
 import { ServerResponse } from 'node:http';
 
 /** What a connection has to know of a reply. */
@@ -10,14 +10,29 @@ export interface TrackedReply {
   onEnded: (() => void) | undefined;
 }
 
+/** Parameters, such as a charset, may follow (RFC 9110 8.3.1). */
+const EVENT_STREAM = /^\s*text\/event-stream\s*(;|$)/i;
+
 export class TrackedResponse extends ServerResponse implements TrackedReply {
   /** `end()` has been called: what is written from now on is the last of it. */
   ending = false;
   /** Called when `end()` returns: where everything was written before, nothing more is written. */
   onEnded: (() => void) | undefined;
+  #writtenType: string | undefined;
 
   // A reply that says when it was made could not be made again.
   override sendDate = false;
+
+  /** Server push without an end of its own; its client comes back when it is ended (WHATWG HTML 9.2.3). */
+  get isEventStream(): boolean {
+    return EVENT_STREAM.test(this.#writtenType ?? String(this.getHeader('Content-Type') ?? ''));
+  }
+
+  // Fields that are given here are not found by `getHeader`.
+  override writeHead(...args: unknown[]): this {
+    this.#writtenType = contentTypeIn(args.at(-1));
+    return super.writeHead(...(args as [number]));
+  }
 
   override end(...args: unknown[]): this {
     this.ending = true;
@@ -25,4 +40,12 @@ export class TrackedResponse extends ServerResponse implements TrackedReply {
     this.onEnded?.();
     return this;
   }
+}
+
+/** @param fields an object, or names and values in turn, or pairs of them */
+function contentTypeIn(fields: unknown): string | undefined {
+  if (typeof fields !== 'object' || fields === null) return undefined;
+  const flat: readonly unknown[] = (Array.isArray(fields) ? fields : Object.entries(fields)).flat();
+  const at = flat.findIndex((name, index) => index % 2 === 0 && /^content-type$/i.test(String(name)));
+  return at < 0 ? undefined : String(flat[at + 1]);
 }

@@ -17,11 +17,14 @@ const MAX_MESSAGE_BYTES = 1024 * 1024;
 /** A client that does not take its messages is not heard any more when so much waits for it. */
 const MAX_WAITING_BYTES = 64 * 1024;
 /** RFC 6455 7.4.1. */
+const GOING_AWAY = 1001;
 const INTERNAL_ERROR = 1011;
 
 export class WebSocketApplication {
   readonly #application: MessageApplication;
   readonly #ledger: Pick<Ledger, 'record'>;
+  readonly #exchanges = new Set<WebSocketExchange>();
+  #ending = false;
   readonly #server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -37,7 +40,18 @@ export class WebSocketApplication {
   /** @param head what the client has sent behind the request */
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, connection: Connection | undefined): void {
     const exchange = new WebSocketExchange(connection, this.#ledger);
-    this.#server.handleUpgrade(request, stream, head, (socket) => exchange.serve(socket, this.#application));
+    this.#server.handleUpgrade(request, stream, head, (socket) => {
+      this.#exchanges.add(exchange);
+      socket.on('close', () => this.#exchanges.delete(exchange));
+      exchange.serve(socket, this.#application);
+      if (this.#ending) exchange.goAway();
+    });
+  }
+
+  /** Tells all clients, and those that come later, that this server goes away. What they send from now on is not handled. */
+  end(): void {
+    this.#ending = true;
+    for (const exchange of this.#exchanges) exchange.goAway();
   }
 }
 
@@ -48,6 +62,7 @@ class WebSocketExchange implements MessageExchange {
   /** Has no end but that of its connection. */
   readonly #reply: TrackedReply = { ending: false, writableLength: 0, onEnded: undefined };
   #socket: WebSocket | undefined;
+  #goesAway = false;
   /** State of the last checkpoint, while it covers everything. */
   #covering: Buffer | undefined;
 
@@ -82,6 +97,11 @@ class WebSocketExchange implements MessageExchange {
     this.#socket?.close(code, reason);
   }
 
+  goAway(): void {
+    this.#goesAway = true;
+    this.#socket?.close(GOING_AWAY);
+  }
+
   checkpoint(state: Buffer): boolean {
     const covers = this.#connection?.checkpoint(this.#reply, state) ?? true;
     this.#covering = covers ? Buffer.from(state) : undefined;
@@ -89,6 +109,8 @@ class WebSocketExchange implements MessageExchange {
   }
 
   #receive(handler: MessageHandler, content: Buffer): void {
+    // Its answer could not be sent any more (RFC 6455 5.5.1).
+    if (this.#goesAway) return;
     this.#covering = undefined;
     this.#connection?.exchange.given('message');
     this.#guarded(() => handler.message(content));
