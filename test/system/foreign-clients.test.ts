@@ -24,8 +24,11 @@ const MIB = 1024 * 1024;
 /** Above all that the kernel and the processes between buffer: the fault is in the middle for certain. */
 const DOWNLOAD_BYTES = 64 * MIB;
 
+/** Deaths end the trunk at once; hundreds of handshakes on a busy machine can silence a replica for seconds. */
+const PATIENCE = ['--heartbeat-missed', '300'];
+
 async function startServer(...args: string[]): Promise<ServeProcess> {
-  const server = await ServeProcess.start(...args);
+  const server = await ServeProcess.start(...PATIENCE, ...args);
   onTestFinished(() => server.destroy());
   return server;
 }

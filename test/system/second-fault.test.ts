@@ -11,8 +11,17 @@ const CONNECTIONS = 100;
 /** One request per connection is in flight: more replies than that come from whoever serves now. */
 const REPLIES_BETWEEN = 3 * CONNECTIONS;
 
+/** Deaths end the trunk at once; many handshakes on a busy machine can silence a replica for seconds. */
+const PATIENCE = ['--heartbeat-missed', '300'];
+
 async function startServer(strategy: string, replicas: number): Promise<ServeProcess> {
-  const server = await ServeProcess.start('--strategy', strategy, '--replicas', String(replicas));
+  const server = await ServeProcess.start(
+    '--strategy',
+    strategy,
+    '--replicas',
+    String(replicas),
+    ...PATIENCE,
+  );
   onTestFinished(() => server.destroy());
   return server;
 }
