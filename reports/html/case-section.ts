@@ -19,6 +19,7 @@ import { zoomControls } from './interactive/controls.js';
 import { phaseLegend, strategyLegend } from './legend.js';
 import { html, type Markup, NOTHING } from './markup.js';
 import { perceptionTable } from './perception.js';
+import { phaseTable } from './phase-at-fault.js';
 import { sequenceFigure } from './sequence.js';
 
 interface View {
@@ -34,7 +35,7 @@ export async function caseSection(
 ): Promise<Markup> {
   const { summary, series } = results;
   const drawn = chartSeries(group, summary, series);
-  const content = html`${missingNote(group, summary)}${faultNote(group)}${await charts(drawn, summary, isInteractive)}${cellsTable(group, summary)}${timesTable(group, summary)}${perceptionTable(group, summary)}${sequences(drawn, group, summary)}`;
+  const content = html`${missingNote(group, summary)}${faultNote(group)}${await charts(drawn, summary, isInteractive)}${cellsTable(group, summary)}${timesTable(group, summary)}${perceptionTable(group, summary)}${phaseTable(group, summary)}${sequences(drawn, group, summary)}`;
   return html`<details class="case"${isOpen ? ' open' : ''}><summary><h3>${group.workload}, ${group.fault}</h3>${caseVerdict(group, summary)}</summary>${content}</details>`;
 }
 

@@ -7,6 +7,7 @@ import { formatCount, formatMs, formatPercent } from '../shared/format.js';
 import { printable } from '../shared/printable.js';
 import { barScale, describeScale, drawBar } from './bar.js';
 import { perceptionLines } from './perception.js';
+import { phaseLines } from './phase-at-fault.js';
 import { drawSparkline, sparklineSpan } from './sparkline.js';
 import { clip, wrap } from './text.js';
 
@@ -46,6 +47,7 @@ export function chartLines(groups: readonly CellGroup[], options: ChartOptions):
       ...recoveryBars(group, options),
       ...replySparklines(group, options),
       ...perceptionLines(group, options),
+      ...phaseLines(group, options),
     ];
     if (charts.length === 0) return [];
     const title = clip(`${printable(group.workload)}, ${printable(group.fault)}`, options.width);

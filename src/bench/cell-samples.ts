@@ -12,6 +12,7 @@ import { MeanRateCurve, type RateCurve } from '../stats/rate-curve.js';
 import { Sample } from '../stats/sample.js';
 import { FaultMoments } from './fault-moments.js';
 import { addPerceived, NOTHING_PERCEIVED, perceivedConnections } from './perception.js';
+import { PhaseSamples } from './phase-samples.js';
 import { RecoverySamples } from './recovery-samples.js';
 
 /** Everything of a cell but its name. */
@@ -33,6 +34,7 @@ const MEMORY_ROLES = ['director', 'primary', 'backup'] as const;
 export class CellSamples {
   readonly #trials = { completed: 0, invalid: 0, inconclusive: 0 };
   readonly #recoveries = new RecoverySamples();
+  readonly #phasesAtFault = new PhaseSamples();
   readonly #interruptionsMs = new Sample();
   readonly #phasesMs: Readonly<Record<keyof Phases, Sample>> = {
     detectionMs: new Sample(),
@@ -75,6 +77,7 @@ export class CellSamples {
     if (trial.status !== 'completed') return;
     const { measurements } = trial;
     this.#recoveries.addTrial(trial.spec, measurements.connections);
+    this.#phasesAtFault.addTrial(measurements.connections);
     this.#addConnections(measurements);
     addCounts(this.#requests, measurements.requests);
     this.#addExecutions(measurements.executions);
@@ -120,6 +123,7 @@ export class CellSamples {
     for (const [reason, count] of other.#refusals) this.#addRefusals(reason, count);
     this.#addNotRecoverable(other.#notRecoverable);
     this.#recoveries.merge(other.#recoveries);
+    this.#phasesAtFault.merge(other.#phasesAtFault);
     this.#interruptionsMs.merge(other.#interruptionsMs);
     for (const name of PHASE_NAMES) this.#phasesMs[name].merge(other.#phasesMs[name]);
     append(this.#replicatedPerConnection, other.#replicatedPerConnection);
@@ -144,6 +148,7 @@ export class CellSamples {
       trials: { ...this.#trials },
       recoveryTimeMs: quantilesOf(recoveryTimesMs, this.#recoveries.count),
       recoveryP50IntervalMs: this.#recoveries.medianInterval(prng),
+      recoveryByPhase: this.#phasesAtFault.summary(),
       interruptionMs: quantilesOf(this.#interruptionsMs.sorted(), this.#interruptionsMs.count),
       phasesMs: this.phases(),
       connections: { ...this.#connections },

@@ -13,6 +13,7 @@ export interface RequestRow {
   readonly intendedMs: number;
   readonly sentMs: number;
   readonly closing: boolean;
+  begunMs: number;
   repliedMs: number;
   outcome: RequestOutcome;
   /** Whether a reply is awaited. */
@@ -47,6 +48,7 @@ export class LoadRecorder {
       intendedMs,
       sentMs,
       closing,
+      begunMs: Number.NaN,
       repliedMs: Number.NaN,
       outcome: withoutReply,
       pending: true,
@@ -60,6 +62,11 @@ export class LoadRecorder {
     const row = this.sent(connection, request, intendedMs, Number.NaN, closing);
     row.outcome = 'failed';
     row.pending = false;
+  }
+
+  /** The reply to the request in `row` begins; what is told of that later changes nothing. */
+  begun(row: RequestRow, begunMs: number): void {
+    if (Number.isNaN(row.begunMs)) row.begunMs = begunMs;
   }
 
   /** The whole reply to the request in `row` is there. */
@@ -137,6 +144,7 @@ export class LoadRecorder {
         method: requests.map(({ method }) => method),
         intendedMs: Float64Array.from(requests, ({ intendedMs }) => intendedMs),
         sentMs: Float64Array.from(requests, ({ sentMs }) => sentMs),
+        begunMs: Float64Array.from(requests, ({ begunMs }) => begunMs),
         repliedMs: Float64Array.from(requests, ({ repliedMs }) => repliedMs),
         outcome: requests.map(({ outcome }) => outcome),
         closing: requests.map(({ closing }) => closing),

@@ -6,6 +6,7 @@ import type { DirectorReport, ReplicaReport, TakeoverRow } from '../cluster/mess
 import type { Fault } from '../contracts/fault.js';
 import { type LoadReport, PLANNED_END, type TransportRow } from '../contracts/load.js';
 import type { ConnectionOutcome, Phases } from '../contracts/results.js';
+import { phasesAtFault } from './phase-at-fault.js';
 import { type PlannedMove, plannedMoves } from './planned-moves.js';
 
 export interface TimelineInput {
@@ -39,6 +40,7 @@ export function connectionOutcomes(input: TimelineInput): ConnectionOutcome[] {
   const moves = planned ? plannedMoves(input, flows, isOpen) : new Map<number, PlannedMove>();
   const takeovers = takeoversByFlow(input.survivors);
   const struckMs = (connection: number): number => moves.get(connection)?.atMs ?? input.faultMs;
+  const phases = phasesAtFault(input.load, struckMs);
   return collectEvents(input, struckMs).map((events, index) => {
     const first = events.transports.find(
       (transport) => isOpen(transport) && isEstablished(transport, events),
@@ -55,7 +57,8 @@ export function connectionOutcomes(input: TimelineInput): ConnectionOutcome[] {
             resumedMs: move.handover?.resumedMs,
             takeover: rows.find(({ takenMs }) => takenMs >= faultMs),
           };
-    return outcome(index, events, first, recoveryMarks(events, first, { faultMs, ...server }), faultMs);
+    const marks = recoveryMarks(events, first, { faultMs, ...server });
+    return { ...outcome(index, events, first, marks, faultMs), phaseAtFault: phases.get(index) ?? null };
   });
 }
 

@@ -40,6 +40,8 @@ export interface RequestColumns {
   readonly intendedMs: Float64Array;
   /** NaN: never sent. */
   readonly sentMs: Float64Array;
+  /** The head of the reply was there, or its first message. NaN: never. */
+  readonly begunMs: Float64Array;
   /** The whole reply was there, right or wrong. NaN: never. */
   readonly repliedMs: Float64Array;
   readonly outcome: readonly RequestOutcome[];

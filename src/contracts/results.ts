@@ -66,6 +66,10 @@ export const phasesSchema = z.object({
   firstReplyMs: ms,
 });
 
+/** What a connection was doing when the fault struck it, as its client saw it; in the order of its life. */
+export const PHASES_AT_FAULT = ['handshake', 'idle', 'mid-request', 'mid-response'] as const;
+const phaseAtFaultSchema = z.enum(PHASES_AT_FAULT);
+
 export const connectionOutcomeSchema = z.object({
   index: count,
   /**
@@ -82,6 +86,11 @@ export const connectionOutcomeSchema = z.object({
   /** Last verified reply before the fault -> first after it. */
   interruptionMs: ms.nullable(),
   phases: phasesSchema.nullable(),
+  /**
+   * `mid-request`: a request was sent, in part or whole, and nothing of its reply was there; `mid-response`: its reply had
+   * begun. Null without a transport, absent in older files.
+   */
+  phaseAtFault: phaseAtFaultSchema.nullable().optional(),
 });
 
 export const requestCountsSchema = z.object({ ok: count, failed: count, unknown: count });
@@ -250,6 +259,18 @@ const aggregateShape = {
   recoveryTimeMs: quantilesSchema,
   /** Bootstrap 95 % interval of `recoveryTimeMs.p50`, over trials; null with fewer than 6 trials of a cell. */
   recoveryP50IntervalMs: z.object({ low: ms, high: ms }).nullable().optional(),
+  /** By what connections were doing at the fault: those phases that there were. Absent where no trial tells. */
+  recoveryByPhase: z
+    .array(
+      z.object({
+        phase: phaseAtFaultSchema,
+        connections: count,
+        /** Those of them that have a recovery time. */
+        recovered: count,
+        recoveryP50Ms: ms.nullable(),
+      }),
+    )
+    .optional(),
   interruptionMs: quantilesSchema,
   phasesMs: phasesSchema.nullable(),
   connections: z.object({ kept: count, reconnected: count, lost: count, opened: count.default(0) }),
@@ -405,6 +426,7 @@ export const summarySchema = z.object({
 
 export type TrialSpec = Readonly<z.infer<typeof trialSpecSchema>>;
 export type Phases = Readonly<z.infer<typeof phasesSchema>>;
+export type PhaseAtFault = (typeof PHASES_AT_FAULT)[number];
 export type ConnectionOutcome = Readonly<z.infer<typeof connectionOutcomeSchema>>;
 export type Measurements = Readonly<z.infer<typeof measurementsSchema>>;
 export type PerceivedCounts = Readonly<z.infer<typeof perceivedCountsSchema>>;

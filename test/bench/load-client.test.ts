@@ -122,8 +122,47 @@ describe('LoadClient', () => {
     const { requests } = await runAll(await open(server, workload), server, 60, ALL.faultMs);
     for (let row = 0; row < requests.id.length; row++) {
       expect(requests.sentMs[row]).toBeGreaterThanOrEqual(requests.intendedMs[row] ?? Number.NaN);
-      expect(requests.repliedMs[row]).toBeGreaterThanOrEqual(requests.sentMs[row] ?? Number.NaN);
+      expect(requests.begunMs[row]).toBeGreaterThanOrEqual(requests.sentMs[row] ?? Number.NaN);
+      expect(requests.repliedMs[row]).toBeGreaterThanOrEqual(requests.begunMs[row] ?? Number.NaN);
     }
+  });
+
+  it.each([
+    { name: 'a long reply', workload: limited(bulkDownload, 1), options: ONE, heldWrite: 2, row: 0 },
+    {
+      name: 'an event stream',
+      workload: limited(configureWorkload(eventStream, ['every-ms=1']), 5),
+      options: OPEN,
+      heldWrite: 3,
+      row: 2,
+    },
+  ])('notes that $name has begun while the rest is still to come', async (each) => {
+    const { workload, options, heldWrite, row } = each;
+    let release: (() => void) | undefined;
+    const server = await serve(workload, (_count, response) => {
+      const write = response.write.bind(response) as (chunk: Buffer, done?: () => void) => boolean;
+      let written = 0;
+      response.write = ((chunk: Buffer, done?: () => void) => {
+        written += 1;
+        if (written !== heldWrite) return write(chunk, done);
+        release = () => write(chunk, done);
+        return true;
+      }) as typeof response.write;
+      return false;
+    });
+    const client = await open(server, workload, { options });
+    client.run(client.report().transports[0]?.secureMs ?? 0);
+    const timesOf = (at: number) => {
+      const { begunMs, repliedMs } = client.report().requests;
+      return { begunMs: begunMs[at] ?? Number.NaN, repliedMs: repliedMs[at] ?? Number.NaN };
+    };
+    await until(() => release !== undefined && !Number.isNaN(timesOf(row).begunMs));
+    expect(timesOf(row).repliedMs).toBeNaN();
+    const { begunMs } = timesOf(row);
+    release?.();
+    await until(() => !Number.isNaN(timesOf(row).repliedMs));
+    expect(timesOf(row).begunMs).toBe(begunMs);
+    expect(timesOf(row).repliedMs).toBeGreaterThan(begunMs);
   });
 
   it('counts latency in open arrivals from the planned time', async () => {

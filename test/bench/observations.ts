@@ -31,6 +31,8 @@ export interface RequestRow {
   readonly intendedMs?: number;
   /** NaN: no reply. */
   readonly repliedMs: number;
+  /** Default: NaN, no head of a reply was noted. */
+  readonly begunMs?: number;
   readonly outcome?: RequestOutcome;
   readonly closing?: boolean;
 }
@@ -188,6 +190,7 @@ function loadReport(stories: readonly Story[]): LoadReport {
       method: rows.map(({ method = 'GET' }) => method),
       intendedMs: Float64Array.from(rows, ({ sentMs, intendedMs = sentMs }) => intendedMs),
       sentMs: Float64Array.from(rows, ({ sentMs }) => sentMs),
+      begunMs: Float64Array.from(rows, ({ begunMs = Number.NaN }) => begunMs),
       repliedMs: Float64Array.from(rows, ({ repliedMs }) => repliedMs),
       outcome: rows.map(({ outcome = 'ok' }) => outcome),
       closing: rows.map(({ closing = false }) => closing),

@@ -23,6 +23,7 @@ function columns(requests: readonly Request[]): RequestColumns {
     method: requests.map(() => 'GET'),
     intendedMs: Float64Array.from(requests, ({ intendedMs }) => intendedMs),
     sentMs: Float64Array.from(requests, ({ intendedMs }) => intendedMs),
+    begunMs: Float64Array.from(requests, ({ repliedMs }) => repliedMs),
     repliedMs: Float64Array.from(requests, ({ repliedMs }) => repliedMs),
     outcome: requests.map(({ outcome }) => outcome ?? 'ok'),
     closing: requests.map(({ closing }) => closing ?? false),

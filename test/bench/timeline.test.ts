@@ -30,6 +30,7 @@ describe('a connection that is kept', () => {
       recoveryTimeMs: 10,
       interruptionMs: 110,
       phases: { detectionMs: 2, redirectMs: 2, stateMs: 1, cryptoMs: 2, firstReplyMs: 3 },
+      phaseAtFault: 'mid-request',
     });
   });
 
@@ -72,6 +73,7 @@ describe('a connection that is reconnected', () => {
       recoveryTimeMs: 50,
       interruptionMs: 150,
       phases: { detectionMs: 2, redirectMs: 3, stateMs: 0, cryptoMs: 25, firstReplyMs: 20 },
+      phaseAtFault: 'mid-request',
     });
   });
 

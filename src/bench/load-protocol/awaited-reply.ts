@@ -20,7 +20,8 @@ export class AwaitedReply {
 
   /** The reply begins. */
   head(status: number): void {
-    const { workload, bodies } = this.#settings;
+    const { workload, bodies, clock, recorder } = this.#settings;
+    recorder.begun(this.row, clock());
     this.#success = status >= 200 && status < 300;
     this.#check = workload.verify(this.#request, status, bodies);
   }

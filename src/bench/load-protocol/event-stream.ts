@@ -38,6 +38,8 @@ export class EventStreamProtocol implements LoadProtocol, HttpMessageHandler<'re
   #unread: Buffer = NOTHING;
   /** Whether the stream has been asked for on the present transport. */
   #open = false;
+  /** Whether the server has begun to answer on the present transport. */
+  #answering = false;
   #status = OK;
   #ended = false;
   /** Of the stream, on the clock of the host: that of its first request. */
@@ -65,6 +67,7 @@ export class EventStreamProtocol implements LoadProtocol, HttpMessageHandler<'re
 
   send(request: PlannedRequest, row: RequestRow): void {
     this.#awaited = { request, row };
+    if (this.#answering) this.#begun(row);
     if (this.#open) this.#readEvents();
     else this.#openStream(this.#awaited);
   }
@@ -94,6 +97,7 @@ export class EventStreamProtocol implements LoadProtocol, HttpMessageHandler<'re
   /** What had come of an event is worth nothing; it comes again. */
   transportLost(): void {
     this.#open = false;
+    this.#answering = false;
     this.#ended = false;
     this.#unread = NOTHING;
     this.#reader = new HttpMessageReader('response', this);
@@ -101,6 +105,8 @@ export class EventStreamProtocol implements LoadProtocol, HttpMessageHandler<'re
 
   head({ status }: ResponseHead): void {
     this.#status = status;
+    this.#answering = true;
+    if (this.#awaited !== undefined) this.#begun(this.#awaited.row);
   }
 
   content(bytes: Buffer): void {
@@ -109,6 +115,12 @@ export class EventStreamProtocol implements LoadProtocol, HttpMessageHandler<'re
 
   end(): void {
     this.#ended = true;
+  }
+
+  /** An event is a part of a reply that lasts. */
+  #begun(row: RequestRow): void {
+    const { recorder, clock } = this.#settings;
+    recorder.begun(row, clock());
   }
 
   #openStream({ request, row }: AwaitedEvent): void {
@@ -149,6 +161,7 @@ export class EventStreamProtocol implements LoadProtocol, HttpMessageHandler<'re
     const refused = this.#status !== OK;
     const content = this.#unread;
     this.#open = false;
+    this.#answering = false;
     this.#ended = false;
     this.#unread = NOTHING;
     if (this.#awaited === undefined) return;

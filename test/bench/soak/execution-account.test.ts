@@ -12,6 +12,7 @@ function columns(rows: readonly Row[]): RequestColumns {
     method: rows.map(([, method]) => method),
     intendedMs: new Float64Array(rows.length),
     sentMs: new Float64Array(rows.length),
+    begunMs: new Float64Array(rows.length),
     repliedMs: new Float64Array(rows.length),
     outcome: rows.map(([, , outcome]) => outcome),
     closing: rows.map(() => false),

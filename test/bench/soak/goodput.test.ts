@@ -15,6 +15,7 @@ function replies(timesMs: readonly number[], outcome: RequestOutcome = 'ok'): Re
     method: timesMs.map(() => 'GET'),
     intendedMs: Float64Array.from(timesMs),
     sentMs: Float64Array.from(timesMs),
+    begunMs: Float64Array.from(timesMs),
     repliedMs: Float64Array.from(timesMs),
     outcome: timesMs.map(() => outcome),
     closing: timesMs.map(() => false),

@@ -41,6 +41,7 @@ function load(changes: Partial<LoadRotation> = {}): LoadRotation {
       method: ['GET', 'POST', 'GET'],
       intendedMs: new Float64Array(3),
       sentMs: new Float64Array(3),
+      begunMs: new Float64Array(3),
       repliedMs: new Float64Array(3),
       outcome: ['ok', 'unknown', 'failed'],
       closing: [false, false, false],
