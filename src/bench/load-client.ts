@@ -11,9 +11,11 @@ import { createSeededBytes } from '../base/seeded-bytes.js';
 import type { LoadConfig, LoadReport, LoadRotation } from '../contracts/load.js';
 import type { Protocol, Workload } from '../contracts/workload.js';
 import { checkConnections } from './closing-check.js';
+import { ConnectGate } from './connect-gate.js';
 import { LoadConnection, type LoadWindow } from './load-connection.js';
 import { LoadRecorder } from './load-recorder.js';
 import { LoadTimer } from './load-timer.js';
+import { untilSettled } from './settling.js';
 
 /** Several times a recovery, and a stuck reply must not hold a run up for long. */
 const GRACE_MS = 2000;
@@ -25,11 +27,14 @@ const ALPN_PROTOCOLS: Readonly<Record<Protocol, readonly string[] | undefined>> 
   websocket: undefined,
   h2: ['h2'],
 };
-/** How often it is looked whether all is settled: after the measurement, thus neither tight nor costly. */
-const SETTLED_POLL_MS = 5;
 /** As fine as the timer of the generator itself. The histogram counts it into every delay. */
 const DELAY_RESOLUTION_MS = 1;
 const NS_PER_MS = 1e6;
+/**
+ * All of a usual run. Some 100 ms of work for all processes together, on a busy machine a second: so that each of thousands is
+ * done long before a server gives it up, and some are done in every second.
+ */
+const MAX_HANDSHAKES_AT_A_TIME = 256;
 
 export class LoadClient {
   readonly #config: LoadConfig;
@@ -52,6 +57,7 @@ export class LoadClient {
       recorder: this.#recorder,
       timer: this.#timer,
       window: this.#window,
+      gate: new ConnectGate(MAX_HANDSHAKES_AT_A_TIME),
       bodies: createSeededBytes(config.seed),
       servername: config.servername,
       secureContext: createClientContext(config),
@@ -83,7 +89,8 @@ export class LoadClient {
   /**
    * Ends the load: no request intended later than now is sent, replies are awaited for 2 s, and then the connections
    * without a right reply to a request sent since `faultMs` are checked with one more request, for 2 s at most. A slow path
-   * is given its `patienceMs` on top, each time. Of very many connections only some are checked at a time.
+   * is given its `patienceMs` on top, each time. Of very many connections only some are checked at a time, and those that are
+   * about to connect again are waited for as long as some of them come through.
    *
    * @param overdue `dropped`: no further request is sent, whenever it was intended, and those that were are given 10 s
    */
@@ -92,7 +99,8 @@ export class LoadClient {
     this.#window.cutoffMs = dropped ? Number.NEGATIVE_INFINITY : this.#clock();
     this.#eventLoopDelay.disable();
     const { patienceMs = 0 } = this.#config;
-    await this.#settle((dropped ? LONG_GRACE_MS : GRACE_MS) + patienceMs);
+    const replyGraceMs = (dropped ? LONG_GRACE_MS : GRACE_MS) + patienceMs;
+    await untilSettled(this.#connections, { graceMs: replyGraceMs, clock: this.#clock, sleep });
     for (const connection of this.#connections) connection.abandonLoad();
     const graceMs = GRACE_MS + patienceMs;
     await checkConnections(this.#connections, { faultMs, graceMs, clock: this.#clock, sleep });
@@ -119,14 +127,6 @@ export class LoadClient {
 
   get #delayMaxMs(): number {
     return Math.max(0, this.#eventLoopDelay.max / NS_PER_MS - DELAY_RESOLUTION_MS);
-  }
-
-  /** Waits until no connection has anything outstanding, or `graceMs`. */
-  async #settle(graceMs: number): Promise<void> {
-    const deadlineMs = this.#clock() + graceMs;
-    while (this.#clock() < deadlineMs && !this.#connections.every(({ settled }) => settled)) {
-      await sleep(SETTLED_POLL_MS);
-    }
   }
 }
 

@@ -91,6 +91,11 @@ export class LoadConnection {
     }
   }
 
+  /** Whether requests can be sent: it is not about to connect again. */
+  get connected(): boolean {
+    return this.#begun;
+  }
+
   /** Whether nothing of the load, or of the closing check, is outstanding. */
   get settled(): boolean {
     if (this.#protocol.pending > 0 || this.#closingSinceMs !== undefined) return false;

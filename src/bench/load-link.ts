@@ -2,6 +2,7 @@
 import type { SecureContext } from 'node:tls';
 import type { Clock } from '../base/clock.js';
 import { type LoadConfig, PLANNED_END } from '../contracts/load.js';
+import type { ConnectGate, Leave } from './connect-gate.js';
 import type { LoadRecorder, OpenTransportRow } from './load-recorder.js';
 import { LoadTransport } from './load-transport.js';
 
@@ -13,6 +14,8 @@ export interface LinkSettings {
   readonly alpnProtocols?: readonly string[] | undefined;
   readonly clock: Clock;
   readonly recorder: LoadRecorder;
+  /** Through which every handshake goes. */
+  readonly gate: ConnectGate;
 }
 
 export interface LinkHandler {
@@ -55,6 +58,8 @@ export class LoadLink {
   #backoffMs = 0;
   #backoff: NodeJS.Timeout | undefined;
   #opening: Opening | undefined;
+  /** Of the handshake that is under way, or to come. */
+  #leaveGate: Leave = () => {};
   #closed = false;
 
   constructor(connection: number, settings: LinkSettings, handler: LinkHandler) {
@@ -76,7 +81,7 @@ export class LoadLink {
         this.#failOpening(`${missing} after ${timeoutMs} ms`);
       }, timeoutMs);
       this.#opening = { resolve, reject, timeout };
-      this.#connect();
+      this.#connectInTurn();
     });
   }
 
@@ -100,7 +105,12 @@ export class LoadLink {
     this.#ready = false;
     clearTimeout(this.#backoff);
     clearTimeout(this.#opening?.timeout);
+    this.#leaveGate();
     this.#transport?.close();
+  }
+
+  #connectInTurn(): void {
+    this.#leaveGate = this.#settings.gate.pass(() => this.#connect());
   }
 
   #connect(): void {
@@ -122,6 +132,7 @@ export class LoadLink {
   }
 
   #onSecure(): void {
+    this.#leaveGate();
     this.#ready = true;
     this.#finishOpening();
     this.#handler.ready();
@@ -141,6 +152,7 @@ export class LoadLink {
   }
 
   #onLost({ cause, secureMs }: OpenTransportRow): void {
+    this.#leaveGate();
     // An attempt that fails before it is established loses nothing that was not lost before.
     if (secureMs !== null && this.#established) this.#afterLoss = cause !== PLANNED_END;
     this.#established = false;
@@ -158,8 +170,8 @@ export class LoadLink {
     if (this.#closed) return;
     const delayMs = this.#backoffMs;
     this.#backoffMs = Math.min(Math.max(FIRST_BACKOFF_MS, 2 * delayMs), MAX_BACKOFF_MS);
-    if (delayMs === 0) this.#connect();
-    else this.#backoff = setTimeout(() => this.#connect(), delayMs);
+    if (delayMs === 0) this.#connectInTurn();
+    else this.#backoff = setTimeout(() => this.#connectInTurn(), delayMs);
   }
 
   #needsSession(): boolean {

@@ -103,6 +103,7 @@ export class LoadRecorder {
       connectedMs: null,
       secureMs: null,
       resumed: null,
+      answered: false,
       endedMs: null,
       cause: null,
     };

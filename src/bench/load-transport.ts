@@ -87,7 +87,9 @@ export class LoadTransport {
       if (!this.#ended) this.#handler.session(session);
     });
     socket.on('data', (chunk: Buffer) => {
-      if (!this.#ended) this.#handler.data(chunk);
+      if (this.#ended) return;
+      this.#row.answered = true;
+      this.#handler.data(chunk);
     });
     socket.on('error', (error) => this.#end(describeCause(error)));
     socket.on('end', () => this.#end('end'));

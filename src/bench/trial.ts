@@ -31,6 +31,7 @@ import { memoryPerConnection } from './memory-at-rest.js';
 import { patienceMs } from './patience.js';
 import { fateOf } from './replica-fate.js';
 import type { Loaded } from './run-options.js';
+import { RECONNECT_MS_PER_CONNECTION } from './settling.js';
 
 /** The certificate is valid for it, and clients verify it. */
 export const SERVERNAME = 'spr-bench.test';
@@ -269,7 +270,7 @@ async function open(client: LoadChannel, config: LoadConfig): Promise<void> {
 async function stop(client: LoadChannel, faultMs: number, spec: TrialSpec): Promise<LoadReport> {
   client.send({ kind: 'stop', faultMs });
   // Thousands that connect again at once leave the client no time for anything else.
-  const perConnectionMs = CLOSING_MS_PER_CONNECTION + HANDSHAKE_MS;
+  const perConnectionMs = CLOSING_MS_PER_CONNECTION + RECONNECT_MS_PER_CONNECTION;
   const longestMs = REPORT_TIMEOUT_MS + 2 * patienceMs(spec) + perConnectionMs * spec.connections;
   return (await client.expect('report', longestMs)).report;
 }

@@ -21,7 +21,7 @@ export interface LoadConfig {
   readonly seed: number;
   readonly options: WorkloadOptions;
   readonly onTransportLost: 'full-handshake' | 'resume-session';
-  /** Connections in their handshake at a time while all are opened; reconnecting is not bounded. */
+  /** Connections in their handshake at a time while all are opened; far more may reconnect at a time. */
   readonly connectConcurrency: number;
   /** Added to every time that is waited for a handshake or a reply: what the path makes it take longer. Absent: 0. */
   readonly patienceMs?: number;
@@ -70,6 +70,11 @@ export interface TransportRow {
   readonly secureMs: number | null;
   /** Whether the server really resumed the session; null before `secureMs`. */
   readonly resumed: boolean | null;
+  /**
+   * Whether the server has sent application data. Without any the handshake may be over for the client alone (TLS 1.3), which
+   * does not wait for the server to receive its last message.
+   */
+  readonly answered: boolean;
   /** Null when it lived to the end of the trial. */
   readonly endedMs: number | null;
   /** Why it ended: an error code, the text of an alert, `end`, `closed`, ... */

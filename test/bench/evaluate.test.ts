@@ -37,6 +37,24 @@ describe('a trial that did what the strategy claims', () => {
   });
 });
 
+describe('a handshake that only the client has finished', () => {
+  it('is a result: its server had given it up', () => {
+    const given = reconnectedStory(1, false);
+    const [first, second] = given.transports;
+    if (first === undefined || second === undefined) throw new Error('the story has two transports');
+    const unanswered = { ...second, answered: false, endedMs: 1040, cause: 'ECONNRESET' };
+    const story = {
+      ...given,
+      transports: [first, unanswered],
+      requests: given.requests.slice(0, 2),
+      handshakes: [],
+    };
+    const result = evaluate(observe([reconnectedStory(0, false), story], FULL));
+    expect(result).toMatchObject({ status: 'completed', violations: [] });
+    expect(result.measurements?.connections.map(({ fate }) => fate)).toEqual(['reconnected', 'lost']);
+  });
+});
+
 describe('a trial is invalid', () => {
   it.each<[string, Observations, string]>([
     [
@@ -89,6 +107,15 @@ describe('a trial is inconclusive', () => {
     expect(reasonsOf(result)).toContain('did not run for 1500 ms');
   });
 
+  it('when the load client did not run for longer than the losses took it', () => {
+    const statusAfter = (eventLoopDelayMaxMs: number): string => {
+      const seen = observe([reconnectedStory(0, false), reconnectedStory(1, false)], FULL);
+      const generator = { eventLoopDelayMaxMs, lateStarts: 0 };
+      return evaluate({ ...seen, load: { ...seen.load, generator } }).status;
+    };
+    expect([1000.1, 1000.3].map(statusAfter)).toEqual(['completed', 'inconclusive']);
+  });
+
   it('when a fourth of the requests was not sent in time', () => {
     const seen = observe([keptStory(0), keptStory(1)], KEPT);
     const late = (lateStarts: number) => ({
@@ -121,7 +148,9 @@ describe('a trial is inconclusive', () => {
     const seen = withSurvivor(observe([reconnectedStory(0, false)], FULL), { handshakes: [] });
     const result = evaluate(seen);
     expect(result.status).toBe('inconclusive');
-    expect(reasonsOf(result)).toContain('clients made 1 handshakes after the fault, the replicas saw 0');
+    expect(reasonsOf(result)).toContain(
+      '1 connections made after the fault were answered, the replicas saw 0 handshakes',
+    );
   });
 });
 

@@ -59,6 +59,7 @@ export function transport(connection: number, changes: Partial<TransportRow> = {
     connectedMs: 101,
     secureMs: 105,
     resumed: false,
+    answered: true,
     endedMs: null,
     cause: null,
     ...changes,

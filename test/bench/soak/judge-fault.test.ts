@@ -63,6 +63,7 @@ function ended(connection: number, localPort: number, secure = true): TransportR
     connectedMs: 2,
     secureMs: secure ? 3 : null,
     resumed: secure ? false : null,
+    answered: secure,
     endedMs: 1100,
     cause: 'ECONNRESET',
   };
