@@ -134,6 +134,7 @@ export class LoadConnection {
   }
 
   close(): void {
+    this.#begun = false;
     this.#link.close();
   }
 

@@ -410,6 +410,20 @@ describe('LoadClient', () => {
     expect([...report.requests.sentMs].filter(Number.isNaN)).toHaveLength(3);
   });
 
+  it('begins many connections some at a time, so that it reads replies in between', async () => {
+    const workload = limited(requestReply, 1, AS_GET);
+    const server = await serve(workload);
+    const client = await open(server, workload, {
+      options: { ...ONE, connections: 150 },
+      connectConcurrency: 32,
+    });
+    client.run(0);
+    expect(client.report().requests.id).toHaveLength(100);
+    await until(() => server.targets.length === 150);
+    await client.stop(0);
+    expect(outcomes(client.report())).toEqual({ ok: 150 });
+  });
+
   it('hands over what is settled and forgets it, while the load goes on', async () => {
     const held: ServerResponse[] = [];
     const server = await serve(requestReply, (count, response) => count === 3 && held.push(response) > 0);
