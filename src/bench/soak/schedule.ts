@@ -79,6 +79,17 @@ export function nextFaultMs({ everyMs, firstMs, lastMs }: FaultTimes): number {
   return lastMs === undefined ? firstMs : lastMs + everyMs;
 }
 
+/**
+ * How long to wait for a fault, ms; undefined when the load ends before it. To wait for the end and to look at the clock then
+ * would not do: a timer may be early, and the fault with it. Pure.
+ *
+ * @param dueInMs below 0 where it is overdue
+ */
+export function pauseBeforeFault(dueInMs: number, remainingMs: number): number | undefined {
+  const pauseMs = Math.max(0, dueInMs);
+  return pauseMs < remainingMs ? pauseMs : undefined;
+}
+
 /** For how long the rest of the replicas serves alone. @param everyMs undefined: no fixed interval */
 export function aloneTimeMs({ aloneMs }: SoakRound, everyMs: number | undefined): number {
   return everyMs === undefined ? aloneMs : Math.min(aloneMs, everyMs * MAX_ALONE_SHARE);

@@ -30,7 +30,7 @@ import { ExecutionAccount } from './execution-account.js';
 import { FIRST_FAULT_MS, GoodputAccount } from './goodput.js';
 import { judgeFault, lostConnections } from './judge-fault.js';
 import { ProcessSamples } from './process-samples.js';
-import { aloneTimeMs, nextFaultMs, type SoakRound, soakSchedule } from './schedule.js';
+import { aloneTimeMs, nextFaultMs, pauseBeforeFault, type SoakRound, soakSchedule } from './schedule.js';
 import { SoakAccount } from './soak-account.js';
 import { SoakFiles } from './soak-files.js';
 
@@ -134,12 +134,13 @@ class Soak {
   }
 
   async run(scratch: string): Promise<void> {
-    const { durationMs, seed, faults, replicas } = this.#options;
+    const { seed, faults, replicas } = this.#options;
     const cluster = await this.#start(scratch);
     let lastFaultMs: number | undefined;
     for (const round of soakSchedule(faults, replicas, createPrng(seed).fork('soak'))) {
-      await this.#sleep(Math.min(this.#pauseMs(round, lastFaultMs), this.#remainingMs));
-      if (this.#clock() - this.#loadStartMs >= durationMs) break;
+      const pauseMs = pauseBeforeFault(this.#dueInMs(round, lastFaultMs), this.#remainingMs);
+      await this.#sleep(pauseMs ?? this.#remainingMs);
+      if (pauseMs === undefined) break;
       lastFaultMs = await this.#strike(cluster, round);
       this.storeSummary();
     }
@@ -148,7 +149,7 @@ class Soak {
   }
 
   /** Until the next fault; below 0 where it is overdue. */
-  #pauseMs(round: SoakRound, lastMs: number | undefined): number {
+  #dueInMs(round: SoakRound, lastMs: number | undefined): number {
     const { faultEveryMs: everyMs } = this.#options;
     if (everyMs === undefined) return round.pauseMs;
     return nextFaultMs({ everyMs, firstMs: this.#loadStartMs + FIRST_FAULT_MS, lastMs }) - this.#clock();
@@ -353,7 +354,7 @@ class Soak {
   }
 
   async #sleep(ms: number): Promise<void> {
-    await sleep(Math.max(0, ms), undefined, { signal: this.#context.signal });
+    await sleep(Math.max(0, Math.ceil(ms)), undefined, { signal: this.#context.signal });
   }
 }
 

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createPrng } from '../../../src/base/prng.js';
-import { aloneTimeMs, nextFaultMs, type SoakRound, soakSchedule } from '../../../src/bench/soak/schedule.js';
+import {
+  aloneTimeMs,
+  nextFaultMs,
+  pauseBeforeFault,
+  type SoakRound,
+  soakSchedule,
+} from '../../../src/bench/soak/schedule.js';
 import { double } from '../../../src/cluster/faults/double.js';
 import { hang } from '../../../src/cluster/faults/hang.js';
 import { FAULTS } from '../../../src/cluster/faults/index.js';
@@ -66,6 +72,13 @@ describe('the schedule of a soak', () => {
     expect(nextFaultMs({ ...times, lastMs: undefined })).toBe(3000);
     expect(nextFaultMs({ ...times, lastMs: 3000 })).toBe(3500);
     expect(nextFaultMs({ ...times, lastMs: 4200 })).toBe(4700);
+  });
+
+  it('has no fault that the load does not live to see', () => {
+    expect(pauseBeforeFault(400, 401)).toBe(400);
+    expect(pauseBeforeFault(400, 400)).toBeUndefined();
+    expect(pauseBeforeFault(-50, 1)).toBe(0);
+    expect(pauseBeforeFault(-50, 0)).toBeUndefined();
   });
 
   it('at a fixed interval leaves most of it for the cluster to be made whole', () => {
