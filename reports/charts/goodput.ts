@@ -33,7 +33,7 @@ export function goodputChart({ soaks }: SoakSeries): Chart | null {
   const y = {
     field: 'share',
     type: 'quantitative',
-    title: 'goodput, % of that before the first fault',
+    title: 'goodput, %',
     scale: { zero: true },
     axis: { format: NUMBER_FORMAT, tickCount: 5 },
   } as const;

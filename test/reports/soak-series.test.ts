@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { goodputChart } from '../../reports/charts/goodput.js';
+import { PLOT_HEIGHT } from '../../reports/charts/render.js';
 import { renderSoakSeries } from '../../reports/soak/series-html.js';
 import { fixtureSeries, fixtureSeriesEntry } from '../fixtures/soak.js';
 
@@ -29,6 +30,9 @@ describe('the page of a series of soaks', () => {
   it('has the picture, a legend, the numbers and the command', async () => {
     const page = await renderSoakSeries(fixtureSeries());
     expect(page).toMatch(/<svg[^>]* role="img"><title>Goodput against the time between faults<\/title>/);
+    // A title that is longer than its axis makes room for itself above and below the picture.
+    const height = Number(/<svg[^>]* height="([\d.]+)"[^>]* role="img">/.exec(page)?.[1]);
+    expect(height).toBeLessThan(PLOT_HEIGHT + 80);
     expect(page).toContain('<td>91.0</td>');
     expect(page).toContain('--fault-every-ms 500,2000 --seed 7');
     expect(page).not.toMatch(/<script|Violations|incomplete/);
