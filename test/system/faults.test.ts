@@ -117,7 +117,7 @@ describe('double: the primary and its backup die at once', () => {
 
     it.each(STRATEGIES)('every connection is reset, none hangs: %s', (strategy) => {
       expect(actionsOf(trialOf(run, strategy))).toEqual(['SIGKILL 0', 'SIGKILL 1']);
-      expect(cell(strategy).connections).toEqual({ kept: 0, reconnected: 0, lost: CONNECTIONS });
+      expect(cell(strategy).connections).toEqual({ kept: 0, reconnected: 0, lost: CONNECTIONS, opened: 0 });
       expect(cell(strategy).recoveryTimeMs).toBeNull();
       expect(cell(strategy).notRecoverable).toEqual({
         connections: CONNECTIONS,
