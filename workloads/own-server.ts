@@ -8,14 +8,13 @@ import { UsageError } from '../src/base/errors.js';
 import type {
   PlannedRequest,
   Prng,
-  ReplyCheck,
   Workload,
   WorkloadFile,
   WorkloadOptions,
 } from '../src/contracts/workload.js';
 import { drawFirstMs, nextArrivalMs } from './shared/arrivals.js';
 import { planConnections } from './shared/plan.js';
-import { WrongStatusCheck } from './shared/seeded-check.js';
+import { ExpectedContent, WrongStatusCheck } from './shared/seeded-check.js';
 import { refuse, tolerateLoss } from './shared/seeded-exchange.js';
 
 /** As `request-reply`. */
@@ -110,7 +109,7 @@ function createOwnServer(replies: readonly StoredReply[]): Workload {
         throw new Error(`request ${request.id} has a foreign target ${request.target}`);
       }
       if (status !== expected.status) return new WrongStatusCheck(expected.content.length);
-      return new StoredCheck(expected.content);
+      return new ExpectedContent(expected.content);
     },
   };
 }
@@ -146,28 +145,5 @@ function answer(
   } else {
     response.writeHead(reply.status, { 'Content-Length': reply.content.length });
     response.end(reply.content);
-  }
-}
-
-/** Compares content, while it arrives, with what it should be. */
-class StoredCheck implements ReplyCheck {
-  readonly #expected: Buffer;
-  #position = 0;
-
-  constructor(expected: Buffer) {
-    this.#expected = expected;
-  }
-
-  push(content: Buffer): number {
-    const expected = this.#expected.subarray(this.#position, this.#position + content.length);
-    this.#position += expected.length;
-    if (content.equals(expected)) return 0;
-    let wrong = content.length - expected.length;
-    for (const [index, byte] of expected.entries()) if (content[index] !== byte) wrong += 1;
-    return wrong;
-  }
-
-  end(): number {
-    return this.#expected.length - this.#position;
   }
 }
