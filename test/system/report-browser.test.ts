@@ -118,6 +118,8 @@ describe.skipIf(isMissing('chromium'))('HTML report in Chromium', () => {
     const { page } = await visit({ viewport: { width: 720, height: 1000 }, colorScheme: 'dark' });
     await page.evaluate(unfold(false));
     await page.emulateMedia({ media: 'print' });
+    // What is visible is known when it has been laid out, which happens with the next frame.
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
     const shown = await page.evaluate<number>(VISIBLE_TABLES_OF_CASES);
     expect(shown).toBeGreaterThanOrEqual(3);
     expect((await page.evaluate<string[]>(COLOURS))[0]).toBe('rgb(255, 255, 255)');
