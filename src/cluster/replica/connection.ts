@@ -21,6 +21,7 @@ import { AppStream } from './app-stream.js';
 import type { ConnectionHost, ConnectionStart } from './connection-host.js';
 import { Epochs } from './epochs.js';
 import { ExchangeTracker } from './exchange.js';
+import { fragments } from './fragments.js';
 import { Handover } from './handover.js';
 import { InputCredit } from './input-credit.js';
 import { Outbox } from './outbox.js';
@@ -249,10 +250,9 @@ export class Connection {
   #continueOutput(plan: ResumePlan): void {
     this.#writer.begin();
     if (plan.unsent.length > 0) {
-      this.#writer.write(
-        plan.unsent.map(({ content }) => content),
-        'output',
-      );
+      const unsent = fragments(plan.unsent.map(({ content }) => content));
+      this.#feed.moveCheckpoint(this.#records.recordsWritten + unsent.length);
+      this.#writer.write(unsent, 'output');
     }
     for (const input of plan.input) this.#deliver(input);
     const moved = this.#skipRecords > 0 || this.#records.recordsWritten > plan.recordsWritten;

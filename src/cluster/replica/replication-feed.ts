@@ -81,6 +81,11 @@ export class ReplicationFeed {
     this.#inputSent = 0;
   }
 
+  /** What the checkpoint covers is sent in other records than the failed owner would have sent it in. */
+  moveCheckpoint(recordsWritten: number): void {
+    if (this.checkpoint !== undefined) this.checkpoint = { ...this.checkpoint, recordsWritten };
+  }
+
   /** A new exchange begins at a commit boundary. */
   restart(boundary: RecordPosition): void {
     this.#boundary = boundary;
