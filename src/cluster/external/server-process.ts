@@ -1,5 +1,6 @@
 /** A user's own server as a process group: started, waited for, watched and ended. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,6 +28,10 @@ export interface ServerSettings {
 }
 
 const READY_TIMEOUT_MS = 10_000;
+/** Above most services; where Linux begins to give ports to whoever asks for any, which a server that starts slowly would lose. */
+const FIRST_PORT = 20_000;
+const FIRST_EPHEMERAL_PORT = 32_768;
+const PORT_ATTEMPTS = 100;
 /** Short against the start of any server. */
 const POLL_MS = 20;
 /** A handshake on loopback, on a machine that is busy with starting servers. */
@@ -197,16 +202,26 @@ function describeHandshake(error: unknown, version: string, proxyProtocol: boole
   return `a TLS ${version} handshake with it ${header}fails: ${message}`;
 }
 
-/** Free right now: the system does not give it to anybody else who asks for any port soon. */
+/** Free right now; the system gives it to nobody who asks for any port. */
 async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
+    const port = randomInt(FIRST_PORT, FIRST_EPHEMERAL_PORT);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no free port from ${FIRST_PORT} to ${FIRST_EPHEMERAL_PORT - 1} on 127.0.0.1`);
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
+  server.listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('no free port on 127.0.0.1');
-  return address.port;
+  return true;
 }
 
 function isOpen(port: number): Promise<boolean> {
