@@ -25,17 +25,6 @@ async function start(count = 2, changes: Partial<DirectorConfig> = {}): Promise<
   return bench;
 }
 
-/** A flow on replica 0 with one record each way, all of it committed. */
-async function idleFlow(bench: DirectorBench): Promise<Awaited<ReturnType<DirectorBench['client']>>> {
-  const flow = await bench.client();
-  flow.client.send(record(10, 1));
-  await bench.replica(0).expect(flow.flowId, 2);
-  bench.replica(0).trunk.sendRecord(flow.flowId, record(20, 2));
-  bench.replica(0).trunk.sendCommit(flow.flowId, 1, true);
-  await until(() => flow.client.records.length === 1);
-  return flow;
-}
-
 function offer(replica: FakeReplica, flowId: number, backup: number): void {
   replica.trunk.sendControl(flowId, ControlType.handoff, encodeHandoff(backup));
 }
@@ -47,7 +36,7 @@ function ofType(replica: FakeReplica, flowId: number, type: number): Received[] 
 describe('a replica that is to end', () => {
   it('gets no new flows, is nobody’s backup any more, and is told when it has none left', async () => {
     const bench = await start(3);
-    const { client, flowId } = await idleFlow(bench);
+    const { client, flowId } = await bench.idleFlow();
     bench.replica(1).trunk.sendControl(0, ControlType.handoff, NO_BODY);
     // Replica 1 keeps the state of this flow: it goes elsewhere first.
     await until(() => ofType(bench.replica(0), flowId, ControlType.protect).length === 1);
@@ -63,8 +52,8 @@ describe('a replica that is to end', () => {
 
   it('keeps its place until its last flow has moved', async () => {
     const bench = await start();
-    const first = await idleFlow(bench);
-    const second = await idleFlow(bench);
+    const first = await bench.idleFlow();
+    const second = await bench.idleFlow();
     bench.replica(0).trunk.sendControl(0, ControlType.handoff, NO_BODY);
     const fresh = await bench.client();
     expect(ofType(bench.replica(0), fresh.flowId, ControlType.open)).toEqual([]);
@@ -78,7 +67,7 @@ describe('a replica that is to end', () => {
 
   it('hands an idle flow over: parked, and taken with nothing to be drained or made again', async () => {
     const bench = await start();
-    const { client, flowId } = await idleFlow(bench);
+    const { client, flowId } = await bench.idleFlow();
     bench.replica(0).trunk.sendControl(0, ControlType.handoff, NO_BODY);
     offer(bench.replica(0), flowId, 1);
     const [park] = await bench.replica(1).expect(flowId, 1);
@@ -96,7 +85,7 @@ describe('a replica that is to end', () => {
 
   it('does not get through any more: what it still sends of a flow that has moved is dropped', async () => {
     const bench = await start();
-    const { client, flowId } = await idleFlow(bench);
+    const { client, flowId } = await bench.idleFlow();
     client.send(record(11, 3));
     await bench.replica(0).expect(flowId, 3);
     offer(bench.replica(0), flowId, 1);
@@ -114,7 +103,7 @@ describe('a replica that is to end', () => {
 
   it('keeps a flow whose client has sent more than can be kept: it is told so', async () => {
     const bench = await start();
-    const { client, flowId } = await idleFlow(bench);
+    const { client, flowId } = await bench.idleFlow();
     for (let index = 0; index < 90; index++) client.send(record(16_000));
     let credited = 0;
     await until(() => {
@@ -132,7 +121,7 @@ describe('a replica that is to end', () => {
 
   it('offers a flow in vain whose backup is another one by now', async () => {
     const bench = await start(3);
-    const { client, flowId } = await idleFlow(bench);
+    const { client, flowId } = await bench.idleFlow();
     offer(bench.replica(0), flowId, 2);
     // In order with the offer: it still is the owner's.
     bench.replica(0).trunk.sendRecord(flowId, record(30, 9));
@@ -156,7 +145,7 @@ describe('a replica that is to end', () => {
 
   it('is replaced as after a crash when it takes too long', async () => {
     const bench = await start(2, { drainLimitMs: 20 });
-    const { client, flowId } = await idleFlow(bench);
+    const { client, flowId } = await bench.idleFlow();
     client.send(record(11, 3));
     await bench.replica(0).expect(flowId, 3);
     bench.replica(0).trunk.sendControl(0, ControlType.handoff, NO_BODY);
@@ -170,7 +159,7 @@ describe('a replica that is to end', () => {
 describe('a partition', () => {
   it('that heals in time is nothing: what was said meanwhile arrives', async () => {
     const bench = await start();
-    const { client, flowId } = await idleFlow(bench);
+    const { client, flowId } = await bench.idleFlow();
     bench.director.partitions.cut(0);
     client.send(record(11, 3));
     bench.replica(0).trunk.sendRecord(flowId, record(30, 4));
@@ -185,7 +174,7 @@ describe('a partition', () => {
 
   it('that does not lets nothing of the replaced replica through, and tells it only when it heals', async () => {
     const bench = await start(2, { detector: { intervalMs: 10, missedLimit: 5 } });
-    const { client, flowId } = await idleFlow(bench);
+    const { client, flowId } = await bench.idleFlow();
     const beats = setInterval(() => bench.replica(1).trunk.sendHeartbeat(), 5);
     client.send(record(11, 3));
     await bench.replica(0).expect(flowId, 3);

@@ -162,6 +162,17 @@ export class DirectorBench {
     return replica;
   }
 
+  /** A flow on replica 0 with one record each way, all of it committed. */
+  async idleFlow(): Promise<{ client: FakeClient; flowId: number }> {
+    const flow = await this.client();
+    flow.client.send(record(10, 1));
+    await this.replica(0).expect(flow.flowId, 2);
+    this.replica(0).trunk.sendRecord(flow.flowId, record(20, 2));
+    this.replica(0).trunk.sendCommit(flow.flowId, 1, true);
+    await until(() => flow.client.records.length === 1);
+    return flow;
+  }
+
   /** A client whose flow is open. */
   async client(): Promise<{ client: FakeClient; flowId: number }> {
     const client = new FakeClient(this.#port);

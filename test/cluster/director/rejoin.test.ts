@@ -15,17 +15,6 @@ async function start(count = 2, changes: Partial<DirectorConfig> = {}): Promise<
   return bench;
 }
 
-/** A flow on replica 0 with one record each way, all of it committed. */
-async function idleFlow(bench: DirectorBench): Promise<Awaited<ReturnType<DirectorBench['client']>>> {
-  const flow = await bench.client();
-  flow.client.send(record(10, 1));
-  await bench.replica(0).expect(flow.flowId, 2);
-  bench.replica(0).trunk.sendRecord(flow.flowId, record(20, 2));
-  bench.replica(0).trunk.sendCommit(flow.flowId, 1, true);
-  await until(() => flow.client.records.length === 1);
-  return flow;
-}
-
 async function kill(bench: DirectorBench, index: number): Promise<void> {
   const before = bench.failures.length;
   await bench.replica(index).die();
@@ -43,8 +32,8 @@ function protectedWith(replica: FakeReplica, flowId: number): (number | undefine
 describe('a replica that comes back', () => {
   it('becomes the backup of flows that have none, busy and parked', async () => {
     const bench = await start();
-    const parked = await idleFlow(bench);
-    const busy = await idleFlow(bench);
+    const parked = await bench.idleFlow();
+    const busy = await bench.idleFlow();
     busy.client.send(record(11, 3));
     await bench.replica(0).expect(busy.flowId, 3);
     await kill(bench, 0);
@@ -59,7 +48,7 @@ describe('a replica that comes back', () => {
 
   it('leaves flows alone that have a backup', async () => {
     const bench = await start(3);
-    const { client, flowId } = await idleFlow(bench);
+    const { client, flowId } = await bench.idleFlow();
     client.send(record(11, 3));
     await kill(bench, 0);
     await bench.replica(1).expect(flowId, 1);
@@ -85,7 +74,7 @@ describe('a replica that comes back', () => {
 
   it('is not taken for the process that failed: each takeover names the one that it is from', async () => {
     const bench = await start();
-    const { client, flowId } = await idleFlow(bench);
+    const { client, flowId } = await bench.idleFlow();
     await kill(bench, 0);
     const second = await bench.rejoin(0, 1);
     client.send(record(11, 3));
@@ -105,7 +94,7 @@ describe('a replica that comes back', () => {
 
   it('is fenced from its old process, which still runs: that one is heard no more', async () => {
     const bench = await start();
-    const { client, flowId } = await idleFlow(bench);
+    const { client, flowId } = await bench.idleFlow();
     const zombie = bench.replica(0);
     client.send(record(11, 3));
     await zombie.expect(flowId, 3);
@@ -119,7 +108,7 @@ describe('a replica that comes back', () => {
 
   it('has nothing to do with the end of its old process', async () => {
     const bench = await start();
-    const { flowId } = await idleFlow(bench);
+    const { flowId } = await bench.idleFlow();
     await bench.rejoin(1, 1);
     await kill(bench, 0);
     expect(bench.failures.map(({ replica }) => replica)).toEqual([1, 0]);
@@ -129,7 +118,7 @@ describe('a replica that comes back', () => {
 
   it('that cannot be reached changes nothing', async () => {
     const bench = await start();
-    const { client, flowId } = await idleFlow(bench);
+    const { client, flowId } = await bench.idleFlow();
     await kill(bench, 0);
     await expect(bench.director.rejoin({ index: 0, incarnation: 1, trunkPort: 1 })).rejects.toThrow(
       'ECONNREFUSED',
@@ -142,7 +131,7 @@ describe('a replica that comes back', () => {
   it('gets nothing to keep where transports are not kept', async () => {
     const bench = await start(2, { transport: 'reconnected' });
     await kill(bench, 1);
-    const { flowId } = await idleFlow(bench);
+    const { flowId } = await bench.idleFlow();
     await bench.rejoin(1, 1);
     const other = await bench.client();
     await bench.replica(0).expect(other.flowId, 1);
@@ -152,8 +141,8 @@ describe('a replica that comes back', () => {
 
 it('counts who serves and who keeps which flows', async () => {
   const bench = await start(3);
-  const { client, flowId } = await idleFlow(bench);
-  await idleFlow(bench);
+  const { client, flowId } = await bench.idleFlow();
+  await bench.idleFlow();
   expect(bench.director.status()).toEqual([
     { index: 0, incarnation: 0, alive: true, serves: 2, keeps: 0 },
     { index: 1, incarnation: 0, alive: true, serves: 0, keeps: 2 },
