@@ -45,6 +45,12 @@ describe('the command line', () => {
     },
   );
 
+  // npx links to the file of a clone, and runs it as it finds it after the next build.
+  it('is a program as it was built', async () => {
+    const { code, stdout } = await run(CLI, ['--version']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+
   it('does not complain about a reader that has seen enough', async () => {
     const pipeline = '"$0" "$1" list strategies | head -n 0';
     const { stdout, stderr } = await run('/bin/sh', ['-c', pipeline, process.execPath, CLI]);
