@@ -130,6 +130,8 @@ describe('wrong usage', () => {
     await refused(['gate', '--baseline', join(folder, 'nowhere.json'), run], 'nowhere.json');
     await refused(['gate', '--selftest', '--trials', '2'], '--trials 2');
     await refused(['gate', '--baseline', baselinePath, '--trials', '8', run], '--trials is for --selftest');
+    await refused(['gate', '--selftest', '--windows', '0'], '--windows 0');
+    await refused(['gate', '--baseline', baselinePath, '--windows', '8', run], '--windows is for --selftest');
     await refused(['gate', '--selftest', run], `takes no ${run}`);
     await refused(['gate', '--selftest', '--config', 'x'], 'takes no --config');
     await refused(['calibrate', '--trials', '5'], '--trials 5: must be a whole number from 6');

@@ -11,9 +11,6 @@ import { trialsOfOriginals, trialsOfTwins, twinOf } from './twins.js';
 
 const TWIN = 'again';
 
-/** Two windows, for a baseline and a run, and as many again: fewer, and all windows would be made of the same trials. */
-export const BLOCKS_PER_TRIAL = 4;
-
 export interface CalibrationPlan {
   /** Trials of a baseline, and of a run, that the figures are to hold for. */
   readonly trials: number;

@@ -6,6 +6,7 @@ import { readDocument } from '../results-file.js';
 import { judge } from './judge.js';
 import { isLargerBetter, keyOf, type MetricName, type MetricSample } from './metrics.js';
 import type { Thresholds } from './thresholds.js';
+import { drawWindow } from './windows.js';
 
 export interface CalibrationInput {
   /** Samples of all blocks, of the strategies and of their twins under the same names. */
@@ -58,9 +59,10 @@ function calibrateMetric(input: MetricInput, prng: Prng): CalibratedMetric {
   const counts = { falseAlarms: 0, inconclusive: 0 };
   const detectable: number[] = [];
   for (let window = 0; window < windows; window++) {
-    const order = shuffledIndices(Math.min(samples.length, ofTwins.length), prng);
-    const drawn = order.map((index) => (prng.integer(0, 1) === 0 ? samples : ofTwins)[index] ?? Number.NaN);
-    const [baseline, run] = [drawn.slice(0, trials), drawn.slice(trials, 2 * trials)];
+    const drawn = drawWindow(Math.min(samples.length, ofTwins.length), trials, prng);
+    const toss = (block: number): number =>
+      (prng.integer(0, 1) === 0 ? samples : ofTwins)[block] ?? Number.NaN;
+    const [baseline, run] = [drawn.baseline.map(toss), drawn.run.map(toss)];
     const { verdict, change } = judge({ ...name, threshold, baseline, run }, prng.fork(`window ${window}`));
     if (verdict === 'regressed') counts.falseAlarms++;
     if (verdict === 'inconclusive') counts.inconclusive++;
@@ -75,12 +77,6 @@ function calibrateMetric(input: MetricInput, prng: Prng): CalibratedMetric {
     ...counts,
     smallestDetectableChange: round(detectable.length === 0 ? 0 : quantile(ascending(detectable), POWER)),
   };
-}
-
-/** Every order is equally likely. */
-function shuffledIndices(count: number, prng: Prng): number[] {
-  const order = Array.from({ length: count }, (_, index) => ({ index, rank: prng.uniform() }));
-  return order.sort((a, b) => a.rank - b.rank).map(({ index }) => index);
 }
 
 function round(value: number): number {

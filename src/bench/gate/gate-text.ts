@@ -1,7 +1,7 @@
 /** The gate's answer as a table for the terminal. */
 import pc from 'picocolors';
 import type { GateResult, Judgement, Verdict } from '../../contracts/gate.js';
-import type { SelftestResult } from './selftest.js';
+import type { SelftestResult, WindowVerdicts } from './selftest.js';
 
 const VERDICT_WIDTH = 'inconclusive'.length;
 /** What needs attention comes first. */
@@ -54,6 +54,7 @@ export function renderSelftest({
   delayMs,
   same,
   slowed,
+  windows,
 }: SelftestResult): string {
   const line = (what: string, judgement: Judgement): string =>
     `${what}  ${judgement.verdict.padEnd(VERDICT_WIDTH)}  ${describeChange(judgement)}`.trimEnd();
@@ -62,9 +63,20 @@ export function renderSelftest({
     `median recovery ${recoveryTimeMs.toFixed(1)} ms; delay put in: ${delayMs.toFixed(1)} ms (+${share} %); ${trials} trials of each`,
     line('nothing changed  ', same),
     line('slowed down      ', slowed),
+    ...(windows === null ? [] : describeWindows(windows)),
     SELFTEST_HEADLINES[verdict],
     '',
   ].join('\n');
+}
+
+function describeWindows({ trials, blocks, same, slowed }: WindowVerdicts): string[] {
+  const total = (verdicts: WindowVerdicts['same']): number =>
+    ORDER.reduce((sum, verdict) => sum + verdicts[verdict], 0);
+  return [
+    `of ${total(same)} windows of ${trials} trials, drawn from ${blocks} blocks:`,
+    `nothing changed    ${same.regressed + same.improved} false alarms, ${same.inconclusive} inconclusive`,
+    `slowed down        ${slowed.regressed} found, ${slowed.inconclusive} inconclusive`,
+  ];
 }
 
 function headline({ verdict, judgements }: GateResult): string {

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fullHandshake } from '../../../strategies/full-handshake.js';
-import type { Judgement } from '../../contracts/gate.js';
+import { createPrng } from '../../base/prng.js';
+import type { Judgement, Verdict } from '../../contracts/gate.js';
 import type { Summary, TrialResult } from '../../contracts/results.js';
 import type { RecoveryStrategy } from '../../contracts/strategy.js';
 import { median } from '../../stats/average.js';
@@ -11,11 +12,13 @@ import { type RunHandler, runAll } from '../run.js';
 import { type Loaded, parseRunOptions, type RunOptions } from '../run-options.js';
 import { makeBaseline } from './baseline.js';
 import { gate } from './gate.js';
-import { MetricCollector, type MetricName } from './metrics.js';
+import { judge } from './judge.js';
+import { MetricCollector, type MetricName, type MetricSample } from './metrics.js';
 import { slowedFullHandshakeAddress } from './slowed-full-handshake.js';
-import { storedRunOf } from './stored-run.js';
+import { type StoredRun, storedRunOf } from './stored-run.js';
 import { Thresholds } from './thresholds.js';
 import { trialsOfOriginals, trialsOfTwins, twinOf } from './twins.js';
+import { BLOCKS_PER_TRIAL, drawWindow } from './windows.js';
 
 /** Of the median recovery time. */
 export const SLOW_DOWN = 0.15;
@@ -42,10 +45,24 @@ export interface SelftestResult {
   readonly delayMs: number;
   readonly same: Judgement;
   readonly slowed: Judgement;
+  /** How often which verdict was given; null unless windows were asked for. */
+  readonly windows: WindowVerdicts | null;
+}
+
+/** Verdicts on windows, by twin. */
+export interface WindowVerdicts {
+  /** Of each window, on either side. */
+  readonly trials: number;
+  /** That windows are drawn from. */
+  readonly blocks: number;
+  readonly same: Readonly<Record<Verdict, number>>;
+  readonly slowed: Readonly<Record<Verdict, number>>;
 }
 
 export interface SelftestContext {
   readonly trials: number;
+  /** 0 to judge the trials once; else that many times, in windows drawn from more trials. */
+  readonly windows: number;
   readonly seed: number;
   readonly signal: AbortSignal;
   readonly handler: RunHandler;
@@ -70,27 +87,34 @@ export function selftestOptions(options: RunOptions, delayMs: number): RunOption
 }
 
 /** How many trials a self-test takes in all. */
-export function selftestTrials(trials: number): number {
-  return PILOT_TRIALS + (1 + Object.keys(LABELS).length) * trials;
+export function selftestTrials(plan: Pick<SelftestContext, 'trials' | 'windows'>): number {
+  return PILOT_TRIALS + (1 + Object.keys(LABELS).length) * blocksOf(plan);
+}
+
+function blocksOf({ trials, windows }: Pick<SelftestContext, 'trials' | 'windows'>): number {
+  return windows === 0 ? trials : BLOCKS_PER_TRIAL * trials;
 }
 
 /** Undefined when the signal ended it. */
 export async function runSelftest(context: SelftestContext): Promise<SelftestResult | undefined> {
+  const { trials, windows, seed } = context;
   const options = await parseRunOptions(
     {
       ...{ strategies: [STRATEGY.id], workloads: ['request-reply'], connections: CONNECTIONS, rttMs: RTT_MS },
-      trials: context.trials,
+      trials: blocksOf(context),
     },
-    context.seed,
+    seed,
   );
   const pilot = await runInTemporaryFolder({ ...options, trials: PILOT_TRIALS }, context);
   if (pilot === undefined) return undefined;
   const recoveryTimeMs = medianRecoveryTimeMs(pilot.trials);
   const delayMs = recoveryTimeMs * SLOW_DOWN;
   const run = await runInTemporaryFolder(selftestOptions(options, delayMs), context);
-  return (
-    run && { trials: context.trials, recoveryTimeMs, delayMs, ...judgeSelftest(run.summary, run.trials) }
-  );
+  if (run === undefined) return undefined;
+  return {
+    ...{ trials: blocksOf(context), recoveryTimeMs, delayMs, ...judgeSelftest(run.summary, run.trials) },
+    windows: windows === 0 ? null : judgeWindows(run.summary, run.trials, { trials, windows, seed }),
+  };
 }
 
 /** The trials of the twins, each gated against the first twin's as any run is. */
@@ -98,27 +122,77 @@ export function judgeSelftest(
   summary: Summary,
   trials: readonly TrialResult[],
 ): Pick<SelftestResult, 'verdict' | 'same' | 'slowed'> {
-  const runOf = (label: string) =>
-    storedRunOf({ ...summary, reference: STRATEGY.id }, [
-      ...trialsOfOriginals(trials),
-      // One name for all of them, or they would be other metrics.
-      ...trialsOfTwins(trials, label).map((trial) => ({
-        ...trial,
-        spec: { ...trial.spec, strategy: `${STRATEGY.id} twin` },
-      })),
-    ]);
-  const all = makeBaseline(runOf(LABELS.baseline));
+  const all = makeBaseline(runOfTwin(LABELS.baseline, summary, trials));
   const baseline = { ...all, metrics: all.metrics.filter(isRecoveryRatio) };
   const thresholds = new Thresholds({ thresholds: { ratio: { recoveryTimeMs: THRESHOLD } } });
-  const judge = (label: string): Judgement => {
-    const [judgement] = gate({ baseline, run: runOf(label), thresholds }).judgements;
+  const judgeTwin = (label: string): Judgement => {
+    const [judgement] = gate({ baseline, run: runOfTwin(label, summary, trials), thresholds }).judgements;
     if (judgement === undefined) throw new Error('no trial of the self-test was completed');
     return judgement;
   };
-  const [same, slowed] = [judge(LABELS.same), judge(LABELS.slowed)];
+  const [same, slowed] = [judgeTwin(LABELS.same), judgeTwin(LABELS.slowed)];
   const isFalseAlarm = same.verdict === 'regressed' || same.verdict === 'improved';
   const verdict = isFalseAlarm ? 'false-alarm' : slowed.verdict === 'regressed' ? 'pass' : 'missed';
   return { verdict, same, slowed };
+}
+
+/**
+ * Judges windows as a calibration does: the baseline from some blocks, the run of either twin from others.
+ *
+ * @throws Error when fewer trials were completed than two windows take
+ */
+export function judgeWindows(
+  summary: Summary,
+  trials: readonly TrialResult[],
+  plan: Pick<SelftestContext, 'trials' | 'windows' | 'seed'>,
+): WindowVerdicts {
+  const prng = createPrng(plan.seed).fork('self-test windows');
+  const ratioOf = (label: string): MetricSample => recoveryRatioOf(runOfTwin(label, summary, trials).samples);
+  const [baseline, same, slowed] = [ratioOf(LABELS.baseline), ratioOf(LABELS.same), ratioOf(LABELS.slowed)];
+  const blocks = Math.min(...[baseline, same, slowed].map(({ samples }) => samples.length));
+  if (blocks < 2 * plan.trials) throw new Error(`${blocks} blocks were completed: too few for windows`);
+  const counts = { same: noVerdicts(), slowed: noVerdicts() };
+  for (let window = 0; window < plan.windows; window++) {
+    const drawn = drawWindow(blocks, plan.trials, prng);
+    const verdictOn = (twin: MetricSample): Verdict =>
+      judge(
+        {
+          ...{ ...baseline, threshold: THRESHOLD },
+          baseline: valuesAt(drawn.baseline, baseline),
+          run: valuesAt(drawn.run, twin),
+        },
+        prng.fork(`window ${window}`),
+      ).verdict;
+    counts.same[verdictOn(same)]++;
+    counts.slowed[verdictOn(slowed)]++;
+  }
+  return { trials: plan.trials, blocks, ...counts };
+}
+
+function noVerdicts(): Record<Verdict, number> {
+  return { regressed: 0, improved: 0, same: 0, inconclusive: 0 };
+}
+
+function valuesAt(blocks: readonly number[], { samples }: MetricSample): number[] {
+  return blocks.map((block) => samples[block] ?? Number.NaN);
+}
+
+/** One twin as a run of its own, beside the strategy that its ratios refer to. */
+function runOfTwin(label: string, summary: Summary, trials: readonly TrialResult[]): StoredRun {
+  return storedRunOf({ ...summary, reference: STRATEGY.id }, [
+    ...trialsOfOriginals(trials),
+    // One name for all of them, or they would be other metrics.
+    ...trialsOfTwins(trials, label).map((trial) => ({
+      ...trial,
+      spec: { ...trial.spec, strategy: `${STRATEGY.id} twin` },
+    })),
+  ]);
+}
+
+function recoveryRatioOf(samples: readonly MetricSample[]): MetricSample {
+  const found = samples.find(isRecoveryRatio);
+  if (found === undefined) throw new Error('no trial of the self-test was completed');
+  return found;
 }
 
 function isRecoveryRatio({ kind, metric }: MetricName): boolean {

@@ -3,24 +3,30 @@ import { randomInt } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { UsageError } from '../../base/errors.js';
-import { BLOCKS_PER_TRIAL, runCalibration, withTwins } from '../../bench/gate/calibration-run.js';
+import { runCalibration, withTwins } from '../../bench/gate/calibration-run.js';
 import { renderCalibration } from '../../bench/gate/calibration-text.js';
 import { readThresholds, Thresholds } from '../../bench/gate/thresholds.js';
+import { BLOCKS_PER_TRIAL } from '../../bench/gate/windows.js';
 import { planTrials } from '../../bench/plan.js';
 import { parseRunOptions } from '../../bench/run-options.js';
 import type { Calibration } from '../../contracts/gate.js';
 import { MIN_PAIRS_FOR_INTERVAL } from '../../stats/bootstrap.js';
 import { ExitCode, onInterruption } from '../exit-codes.js';
 import { createProgress } from '../progress.js';
-import { commandLine, MAX_RANDOM_SEED, readConfig, withRunOptions } from './run-arguments.js';
+import {
+  commandLine,
+  MAX_RANDOM_SEED,
+  MAX_WINDOWS,
+  readConfig,
+  wholeNumber,
+  withRunOptions,
+} from './run-arguments.js';
 
 const DEFAULT_FOLDER = 'spr-bench-calibration';
 const CALIBRATION_FILE = 'calibration.json';
 const DEFAULT_TRIALS = 6;
 /** Rates of 1 % can be told from 5 %. */
 const DEFAULT_WINDOWS = 100;
-const MAX_WINDOWS = 10_000;
 const MAX_TRIALS = 250;
 
 interface CalibrateOptions {
@@ -118,10 +124,4 @@ function report(calibration: Calibration, folder: string, json: boolean): void {
   const text = `${JSON.stringify(calibration, null, 2)}\n`;
   writeFileSync(join(folder, CALIBRATION_FILE), text);
   process.stdout.write(json ? text : renderCalibration(calibration));
-}
-
-function wholeNumber(name: string, text: string, low: number, high: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= low && value <= high) return value;
-  throw new UsageError(`--${name} ${text}: must be a whole number from ${low} to ${high}`);
 }

@@ -7,14 +7,14 @@ import { readBaseline } from '../../bench/gate/baseline.js';
 import { readCalibration } from '../../bench/gate/calibration.js';
 import { gate } from '../../bench/gate/gate.js';
 import { renderGate, renderSelftest } from '../../bench/gate/gate-text.js';
-import { runSelftest, selftestTrials } from '../../bench/gate/selftest.js';
+import { runSelftest, type SelftestContext, selftestTrials } from '../../bench/gate/selftest.js';
 import { readStoredRun } from '../../bench/gate/stored-run.js';
 import { readThresholds, Thresholds } from '../../bench/gate/thresholds.js';
 import type { GateResult } from '../../contracts/gate.js';
 import { MIN_PAIRS_FOR_INTERVAL } from '../../stats/bootstrap.js';
 import { ExitCode, onInterruption } from '../exit-codes.js';
 import { createProgress } from '../progress.js';
-import { MAX_RANDOM_SEED } from './run-arguments.js';
+import { MAX_RANDOM_SEED, MAX_WINDOWS, wholeNumber } from './run-arguments.js';
 
 interface GateOptions {
   readonly baseline?: string;
@@ -23,6 +23,7 @@ interface GateOptions {
   readonly json?: boolean;
   readonly selftest?: boolean;
   readonly trials?: string;
+  readonly windows?: string;
 }
 
 /** On a quiet machine enough to find 15 %; each takes about 16 seconds. */
@@ -48,6 +49,10 @@ export function gateCommand(): Command {
     .option('--json', 'print one JSON document')
     .option('--selftest', 'instead: find a slow-down of 15 % that is put in, and none where there is none')
     .option('--trials <n>', `with --selftest: trials of each kind (default: ${SELFTEST_TRIALS})`)
+    .option(
+      '--windows <n>',
+      'with --selftest: how often both are told right, in windows drawn from 4 times the trials',
+    )
     .action(async (folder: string | undefined, options: GateOptions) => {
       process.exitCode = await (options.selftest === true
         ? selftest(folder, options)
@@ -56,7 +61,10 @@ export function gateCommand(): Command {
 }
 
 async function gateRun(folder: string | undefined, options: GateOptions): Promise<number> {
-  if (options.trials !== undefined) throw new UsageError('--trials is for --selftest: a run has its trials');
+  for (const name of ['trials', 'windows'] as const) {
+    if (options[name] === undefined) continue;
+    throw new UsageError(`--${name} is for --selftest: a run has its trials`);
+  }
   if (folder === undefined) throw new UsageError('gate: the folder of a run is missing');
   if (options.baseline === undefined) throw new UsageError('gate: --baseline <file> is missing');
   const warn = (message: string): void => void process.stderr.write(`spr-bench: warning: ${message}\n`);
@@ -75,31 +83,38 @@ async function gateRun(folder: string | undefined, options: GateOptions): Promis
 
 async function selftest(folder: string | undefined, options: GateOptions): Promise<number> {
   refuseRun(folder, options);
-  const { trials = String(SELFTEST_TRIALS), json } = options;
-  const count = Number(trials);
-  if (!(Number.isInteger(count) && count >= MIN_PAIRS_FOR_INTERVAL && count <= MAX_SELFTEST_TRIALS)) {
-    throw new UsageError(
-      `--trials ${trials}: must be a whole number from ${MIN_PAIRS_FOR_INTERVAL} to ${MAX_SELFTEST_TRIALS}`,
-    );
-  }
+  const json = options.json === true;
+  const plan = readPlan(options);
   const interruption = onInterruption();
   const progress = createProgress({
-    total: selftestTrials(count),
-    quiet: json === true,
+    total: selftestTrials(plan),
+    quiet: json,
     stream: process.stderr,
     nowMs: () => performance.now(),
   });
   try {
     const seed = randomInt(MAX_RANDOM_SEED);
-    const result = await runSelftest({ trials: count, seed, signal: interruption.signal, handler: progress });
+    const result = await runSelftest({ ...plan, seed, signal: interruption.signal, handler: progress });
     progress.close();
     if (result === undefined) return interruption.exitCode() ?? ExitCode.internal;
-    process.stdout.write(json === true ? `${JSON.stringify(result, null, 2)}\n` : renderSelftest(result));
+    process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : renderSelftest(result));
     return result.verdict === 'pass' ? ExitCode.ok : ExitCode.inconclusive;
   } finally {
     progress.close();
     interruption.release();
   }
+}
+
+function readPlan({ trials, windows }: GateOptions): Pick<SelftestContext, 'trials' | 'windows'> {
+  return {
+    trials: wholeNumber(
+      'trials',
+      trials ?? String(SELFTEST_TRIALS),
+      MIN_PAIRS_FOR_INTERVAL,
+      MAX_SELFTEST_TRIALS,
+    ),
+    windows: windows === undefined ? 0 : wholeNumber('windows', windows, 1, MAX_WINDOWS),
+  };
 }
 
 /** @throws UsageError: a self-test that went by without looking at a run would look as if it had gated it */

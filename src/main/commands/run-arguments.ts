@@ -5,6 +5,8 @@ import { UsageError } from '../../base/errors.js';
 
 /** A seed that can be typed again. */
 export const MAX_RANDOM_SEED = 2 ** 31;
+/** Of a calibration or a self-test: far more than their shares need, and still judged within a minute. */
+export const MAX_WINDOWS = 10_000;
 
 /** Adds all options of a run but the number of trials, which each command counts in its own way. */
 export function withRunOptions(command: Command): Command {
@@ -90,4 +92,11 @@ function repeatable(flags: string, description: string): Option {
     ...(earlier ?? []),
     value,
   ]);
+}
+
+/** @throws UsageError naming the option, the value and what is allowed */
+export function wholeNumber(name: string, text: string, low: number, high: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= low && value <= high) return value;
+  throw new UsageError(`--${name} ${text}: must be a whole number from ${low} to ${high}`);
 }

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { renderSelftest } from '../../../src/bench/gate/gate-text.js';
-import { judgeSelftest, selftestOptions, selftestTrials } from '../../../src/bench/gate/selftest.js';
+import {
+  judgeSelftest,
+  judgeWindows,
+  selftestOptions,
+  selftestTrials,
+} from '../../../src/bench/gate/selftest.js';
 import { slowDown } from '../../../src/bench/gate/slowed-full-handshake.js';
 import { planTrials } from '../../../src/bench/plan.js';
 import { parseRunOptions } from '../../../src/bench/run-options.js';
@@ -13,10 +18,10 @@ const ID = fullHandshake.id;
 const NAMES = [ID, `${ID}.baseline`, `${ID}.same`, `${ID}.slowed`];
 
 /** Trials of which those with the name `slow` take `factor` times as long. */
-function trialsWith(slow: string, factor: number) {
+function trialsWith(slow: string, factor: number, blocks = 8) {
   return NAMES.flatMap((strategy, place) =>
     makeTrials({
-      blocks: 8,
+      blocks,
       recoveryMs: (block) => 60 * (strategy === slow ? factor : 1) * spread(block + 3 * place),
     })
       .filter(({ spec }) => spec.strategy === 'spr')
@@ -54,11 +59,46 @@ describe('judgeSelftest', () => {
       trials: 8,
       recoveryTimeMs: 60,
       delayMs: 9,
+      windows: null,
     });
     expect(text).toMatch(/median recovery 60.0 ms; delay put in: 9.0 ms \(\+15 %\)/);
     expect(text).toMatch(/nothing changed {4}same/);
     expect(text).toMatch(/slowed down {8}regressed/);
     expect(text).toMatch(/^pass/m);
+    expect(text).not.toContain('windows');
+  });
+});
+
+describe('judgeWindows', () => {
+  const plan = { trials: 8, windows: 20, seed: 7 };
+  const judge = (slow: string, factor: number) =>
+    judgeWindows(fixtureSummary(), trialsWith(slow, factor, 32), plan);
+
+  it('counts the verdicts on windows of either twin', () => {
+    const { same, slowed } = judge(`${ID}.slowed`, 1.3);
+    expect(slowed).toEqual({ regressed: 20, improved: 0, same: 0, inconclusive: 0 });
+    expect(same.regressed + same.improved).toBe(0);
+    expect(same.same + same.inconclusive).toBe(20);
+  });
+
+  it('counts what is missed, and false alarms', () => {
+    expect(judge('none', 1).slowed.regressed).toBe(0);
+    expect(judge(`${ID}.same`, 1.3).same.regressed).toBe(20);
+  });
+
+  it('refuses trials that are too few for two windows', () => {
+    expect(() => judgeWindows(fixtureSummary(), trialsWith('none', 1, 15), plan)).toThrow(/15 blocks/);
+  });
+
+  it('is told in one line for each twin', () => {
+    const text = renderSelftest({
+      ...judgeWith(`${ID}.slowed`, 1.3),
+      ...{ trials: 32, recoveryTimeMs: 60, delayMs: 9 },
+      windows: judge(`${ID}.slowed`, 1.3),
+    });
+    expect(text).toContain('of 20 windows of 8 trials, drawn from 32 blocks:');
+    expect(text).toMatch(/nothing changed {4}0 false alarms, \d+ inconclusive/);
+    expect(text).toMatch(/slowed down {8}20 found, 0 inconclusive/);
   });
 });
 
@@ -74,7 +114,9 @@ describe('the trials of a self-test', () => {
       expect(address.pathname).toMatch(/\/slowed-full-handshake\.[jt]s$/);
       expect(address.searchParams.get('delayMs')).toBe(String(delayMs));
     }
-    expect(selftestTrials(7)).toBe(planTrials(planned).length + 3);
+    expect(selftestTrials({ trials: 7, windows: 0 })).toBe(planTrials(planned).length + 3);
+    const fourfold = planTrials({ ...planned, trials: 28 });
+    expect(selftestTrials({ trials: 7, windows: 100 })).toBe(fourfold.length + 3);
   });
 });
 
