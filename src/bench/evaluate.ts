@@ -344,11 +344,19 @@ function disturbances(seen: Observations, measured: Measurements): string[] {
   if (canRecover && measured.connections.every(({ recoveryTimeMs }) => recoveryTimeMs === null)) {
     found.push('no connection had a request in flight at the fault or after it');
   }
+  found.push(...missedPhase(seen.spec, measured));
   found.push(...unservedHandshakes(seen));
   found.push(...unfinishedBeginnings(seen.spec, measured));
   const { refused } = measured.replication;
   if (refused > 0) found.push(`${refused} replication messages were not authentic: somebody interfered`);
   return found;
+}
+
+/** The signal comes a little after the client has seen the phase. */
+function missedPhase({ faultPhase }: TrialSpec, { connections }: Measurements): string[] {
+  if (faultPhase === undefined) return [];
+  if (connections.some(({ phaseAtFault }) => phaseAtFault === faultPhase)) return [];
+  return [`no connection was in phase ${faultPhase} when the fault struck`];
 }
 
 /**

@@ -9,6 +9,7 @@ import { type Clock, createClock } from '../base/clock.js';
 import { createPrng } from '../base/prng.js';
 import { createSeededBytes } from '../base/seeded-bytes.js';
 import type { LoadConfig, LoadReport, LoadRotation } from '../contracts/load.js';
+import type { PhaseAtFault } from '../contracts/results.js';
 import type { Protocol, Workload } from '../contracts/workload.js';
 import { checkConnections } from './closing-check.js';
 import { ConnectGate } from './connect-gate.js';
@@ -106,6 +107,11 @@ export class LoadClient {
     for (const connection of this.#connections) connection.abandonLoad();
     const graceMs = GRACE_MS + patienceMs;
     await checkConnections(this.#connections, { faultMs, graceMs, clock: this.#clock, sleep });
+  }
+
+  /** Resolves when a connection next enters `phase`. */
+  untilEntered(phase: PhaseAtFault): Promise<void> {
+    return this.#recorder.untilEntered(phase);
   }
 
   report(): LoadReport {

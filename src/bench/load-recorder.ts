@@ -1,5 +1,6 @@
 /** Collects what the load client saw, and makes reports of it. */
 import type { LoadReport, LoadRotation, RequestOutcome, TransportRow } from '../contracts/load.js';
+import type { PhaseAtFault } from '../contracts/results.js';
 import type { Method, PlannedRequest } from '../contracts/workload.js';
 
 /** A row that its transport fills in while it lives. */
@@ -26,6 +27,14 @@ export class LoadRecorder {
   #corruptedBytes = 0;
   #lateStarts = 0;
   #longestSilenceMs = 0;
+  #awaited: { readonly phase: PhaseAtFault; readonly resolve: () => void } | undefined;
+
+  /** Resolves when a connection next enters `phase`. Of several calls the last one counts. */
+  untilEntered(phase: PhaseAtFault): Promise<void> {
+    return new Promise((resolve) => {
+      this.#awaited = { phase, resolve };
+    });
+  }
 
   /**
    * A request is being sent. Until a reply says otherwise its outcome is that of a reply that never comes.
@@ -54,6 +63,7 @@ export class LoadRecorder {
       pending: true,
     };
     this.#requests.push(row);
+    this.#entered('mid-request');
     return row;
   }
 
@@ -66,7 +76,9 @@ export class LoadRecorder {
 
   /** The reply to the request in `row` begins; what is told of that later changes nothing. */
   begun(row: RequestRow, begunMs: number): void {
-    if (Number.isNaN(row.begunMs)) row.begunMs = begunMs;
+    if (!Number.isNaN(row.begunMs)) return;
+    row.begunMs = begunMs;
+    this.#entered('mid-response');
   }
 
   /** The whole reply to the request in `row` is there. */
@@ -74,6 +86,7 @@ export class LoadRecorder {
     row.repliedMs = repliedMs;
     row.outcome = verified ? 'ok' : 'failed';
     row.pending = false;
+    this.#entered('idle');
   }
 
   /** The reply to the request in `row` will never come. */
@@ -108,6 +121,7 @@ export class LoadRecorder {
       cause: null,
     };
     this.#transports.push(row);
+    this.#entered('handshake');
     return row;
   }
 
@@ -131,6 +145,12 @@ export class LoadRecorder {
     this.#lateStarts = 0;
     this.#longestSilenceMs = 0;
     return rotation;
+  }
+
+  #entered(phase: PhaseAtFault): void {
+    if (this.#awaited?.phase !== phase) return;
+    this.#awaited.resolve();
+    this.#awaited = undefined;
   }
 
   #report(

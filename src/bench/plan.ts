@@ -109,9 +109,12 @@ function durations(
 }
 
 function common(options: RunOptions) {
-  const { suite, key, rekey, audit, replicas, detector } = options;
+  const { suite, key, rekey, audit, replicas, detector, faultPhase } = options;
   const tls = { version: suite.version, suite: suite.name, key };
-  return { tls, rekey, audit, replicas, ...linkOf(options), heartbeats: { ...detector } };
+  return {
+    ...{ tls, rekey, audit, replicas, ...linkOf(options), heartbeats: { ...detector } },
+    ...(faultPhase !== undefined && { faultPhase }),
+  };
 }
 
 function engineOf(

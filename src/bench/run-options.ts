@@ -6,6 +6,7 @@ import { UsageError } from '../base/errors.js';
 import { DEFAULT_DETECTOR_OPTIONS, type DetectorOptions } from '../cluster/director/failure-detector.js';
 import { loadFault } from '../cluster/faults/index.js';
 import type { Fault } from '../contracts/fault.js';
+import { PHASES_AT_FAULT, type PhaseAtFault } from '../contracts/results.js';
 import type { RecoveryStrategy } from '../contracts/strategy.js';
 import type { Workload } from '../contracts/workload.js';
 import { type CipherSuite, findSuite } from '../tls/cipher-suites.js';
@@ -65,6 +66,8 @@ export interface RunOptions {
   readonly bandwidthMbit: number | undefined;
   /** Load before the fault, ms; undefined for as long as a rate takes. */
   readonly sessionAgeMs: number | undefined;
+  /** What a connection is to be doing when the fault strikes; undefined to strike without looking. */
+  readonly faultPhase: PhaseAtFault | undefined;
   /** One parameter with several values; undefined when nothing is varied. `workloads` then holds those of all values. */
   readonly sweep: Sweep | undefined;
   readonly replicas: number;
@@ -150,6 +153,7 @@ const rawSchema = z
     jitterMs: decimal(0, MAX_RTT_MS).default(0),
     bandwidthMbit: decimal(MIN_BANDWIDTH_MBIT, MAX_BANDWIDTH_MBIT).optional(),
     sessionAgeMs: decimal(MIN_SESSION_AGE_MS, MAX_SESSION_AGE_MS).optional(),
+    faultPhase: choice(...PHASES_AT_FAULT).optional(),
     sweep: z.string('must be a parameter and its values').optional(),
     replicas: integer(2, MAX_REPLICAS).default(2),
     heartbeatIntervalMs: integer(1, MAX_HEARTBEAT_INTERVAL_MS).default(DEFAULT_DETECTOR_OPTIONS.intervalMs),
@@ -263,6 +267,7 @@ async function parseOne(raw: RawRunOptions, randomSeed: number): Promise<RunOpti
     jitterMs: options.jitterMs,
     bandwidthMbit: options.bandwidthMbit,
     sessionAgeMs: options.sessionAgeMs,
+    faultPhase: options.faultPhase,
     sweep: undefined,
     replicas: options.replicas,
     detector: { intervalMs: options.heartbeatIntervalMs, missedLimit: options.heartbeatMissed },

@@ -53,6 +53,8 @@ const OPEN_TIMEOUT_MS = 60_000;
 const HANDSHAKE_MS = 20;
 /** Grace and closing check of the load client take 4 s at most, and twice its patience. */
 const REPORT_TIMEOUT_MS = 20_000;
+/** A phase that no connection enters for so long is none of this load's. */
+const PHASE_TIMEOUT_MS = 2000;
 /** A failure that is not detected after twice the time it should take, and this, will not be. */
 const DETECTION_GRACE_MS = 5000;
 
@@ -165,6 +167,7 @@ async function observe(running: Running): Promise<Observations> {
   const endWatch = watchMachine();
   client.send({ kind: 'run', startMs: loadStartMs });
   await sleepUntil(clock, loadStartMs + spec.beforeMs + faultJitterMs(spec), context.signal);
+  await untilPhase(running);
   // A backup that is about to die is asked now what it has received.
   const lost = fault.noticed === 'handover' ? [] : victims.filter((index) => index !== PRIMARY);
   const beforeFault = await Promise.all(lost.map((index) => cluster.collectReplica(index)));
@@ -254,11 +257,23 @@ function loadConfig({ context, clockStartNs, cluster }: Running, connections: nu
     tls: tlsOf(spec),
     workload: workload.specifier,
     seed: spec.seed,
-    options: { connections, durationMs: spec.beforeMs + spec.afterMs, arrivals: spec.arrivals },
+    options: { connections, durationMs: longestLoadMs(spec), arrivals: spec.arrivals },
     onTransportLost: strategy.plugin.client.onTransportLost,
     connectConcurrency: CONNECT_CONCURRENCY,
     patienceMs: patienceMs(spec),
   };
+}
+
+function longestLoadMs({ beforeMs, afterMs, faultPhase }: TrialSpec): number {
+  return beforeMs + afterMs + (faultPhase === undefined ? 0 : PHASE_TIMEOUT_MS);
+}
+
+/** Whether it came is told afterwards, by what the connections were doing at the fault. */
+async function untilPhase({ context, client }: Running): Promise<void> {
+  const phase = context.spec.faultPhase;
+  if (phase === undefined) return;
+  client.send({ kind: 'await-phase', phase, timeoutMs: PHASE_TIMEOUT_MS });
+  await client.expect('phase-awaited', 2 * PHASE_TIMEOUT_MS);
 }
 
 async function open(client: LoadChannel, config: LoadConfig): Promise<void> {

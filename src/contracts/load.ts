@@ -1,4 +1,5 @@
 /** What the orchestrator and a load client process say to each other. All times are ms of the clock they share. */
+import type { PhaseAtFault } from './results.js';
 import type { Method, WorkloadOptions } from './workload.js';
 
 export interface LoadConfig {
@@ -110,6 +111,8 @@ export type LoadCommand =
   | { readonly kind: 'run'; readonly startMs: number }
   /** Any number of times while the load runs: hands over what has come to its end, and forgets it. */
   | { readonly kind: 'rotate' }
+  /** While the load runs: waits until a connection enters the phase, for `timeoutMs` at most. */
+  | { readonly kind: 'await-phase'; readonly phase: PhaseAtFault; readonly timeoutMs: number }
   /**
    * Ends the load. Connections without a verified reply to a request sent since `faultMs` are checked. Requests that should
    * have been sent by now are sent or, if they are `dropped`, were never part of the load.
@@ -117,11 +120,12 @@ export type LoadCommand =
   | { readonly kind: 'stop'; readonly faultMs: number; readonly overdue?: 'sent' | 'dropped' };
 
 /**
- * From the load client: `opened` answers `open`, `rotated` answers `rotate`, `report` answers `stop`, without what was
+ * From the load client: `opened` answers `open`, `rotated` answers `rotate`, `phase-awaited` answers `await-phase`, `report` answers `stop`, without what was
  * handed over before; `failed` can come at any time and is the last.
  */
 export type LoadEvent =
   | { readonly kind: 'opened' }
   | { readonly kind: 'rotated'; readonly rotation: LoadRotation }
+  | { readonly kind: 'phase-awaited' }
   | { readonly kind: 'report'; readonly report: LoadReport }
   | { readonly kind: 'failed'; readonly message: string };

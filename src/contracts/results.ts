@@ -10,6 +10,10 @@ const count = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
 const id = z.string().min(1).max(100);
 
+/** What a connection was doing when the fault struck it, as its client saw it; in the order of its life. */
+export const PHASES_AT_FAULT = ['handshake', 'idle', 'mid-request', 'mid-response'] as const;
+const phaseAtFaultSchema = z.enum(PHASES_AT_FAULT);
+
 export const trialSpecSchema = z.object({
   /** Position in the run, from 0, in the order of execution. */
   index: count,
@@ -45,6 +49,8 @@ export const trialSpecSchema = z.object({
   jitterMs: ms.optional(),
   /** Of each direction of each client's link, Mbit/s; absent: no limit. */
   bandwidthMbit: z.number().positive().optional(),
+  /** The fault waited until a connection was in this phase; absent where it struck at its time. */
+  faultPhase: phaseAtFaultSchema.optional(),
   /** What the run varies, and its value here; `workload` is the id without it. Absent where nothing is varied. */
   sweep: z.object({ workload: id, parameter: id, value: z.number().nonnegative() }).optional(),
   /** Load before the fault, and after it. */
@@ -65,10 +71,6 @@ export const phasesSchema = z.object({
   /** -> first verified reply. */
   firstReplyMs: ms,
 });
-
-/** What a connection was doing when the fault struck it, as its client saw it; in the order of its life. */
-export const PHASES_AT_FAULT = ['handshake', 'idle', 'mid-request', 'mid-response'] as const;
-const phaseAtFaultSchema = z.enum(PHASES_AT_FAULT);
 
 export const connectionOutcomeSchema = z.object({
   index: count,

@@ -1,7 +1,9 @@
 /** The load client process: forked by the orchestrator, loads the director on 127.0.0.1; commands and report go over IPC. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loadWorkload } from '../../workloads/index.js';
 import { LoadClient } from '../bench/load-client.js';
 import type { LoadCommand, LoadConfig, LoadEvent } from '../contracts/load.js';
+import type { PhaseAtFault } from '../contracts/results.js';
 import { type ParentChannel, serveParent } from '../net/message-channel.js';
 
 class ClientProcess {
@@ -13,6 +15,7 @@ class ClientProcess {
       open: ({ config }) => this.#open(config),
       run: ({ startMs }) => this.#opened().run(startMs),
       rotate: () => this.#parent.send({ kind: 'rotated', rotation: this.#opened().rotate() }),
+      'await-phase': ({ phase, timeoutMs }) => this.#awaitPhase(phase, timeoutMs),
       stop: ({ faultMs, overdue }) => this.#stop(faultMs, overdue),
     });
   }
@@ -22,6 +25,11 @@ class ClientProcess {
     await client.open();
     this.#client = client;
     this.#parent.send({ kind: 'opened' });
+  }
+
+  async #awaitPhase(phase: PhaseAtFault, timeoutMs: number): Promise<void> {
+    await Promise.race([this.#opened().untilEntered(phase), sleep(timeoutMs)]);
+    this.#parent.send({ kind: 'phase-awaited' });
   }
 
   async #stop(faultMs: number, overdue?: 'sent' | 'dropped'): Promise<void> {

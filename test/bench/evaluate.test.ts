@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Observations } from '../../src/bench/evaluate.js';
+import type { PhaseAtFault } from '../../src/contracts/results.js';
 import {
   evaluate,
   FAULT_MS,
@@ -142,6 +143,16 @@ describe('a trial is inconclusive', () => {
     const result = evaluate(observe([{ ...keptStory(0), requests: [check] }], KEPT));
     expect(result.status).toBe('inconclusive');
     expect(reasonsOf(result)).toContain('no connection had a request');
+  });
+
+  it('when the fault was to strike a phase that no connection was in', () => {
+    const seen = observe([keptStory(0), { ...keptStory(1), requests: [] }], KEPT);
+    const awaited = (faultPhase: PhaseAtFault) => evaluate({ ...seen, spec: { ...seen.spec, faultPhase } });
+    expect(awaited('mid-request').status).toBe('completed');
+    expect(awaited('idle').status).toBe('completed');
+    const missed = awaited('mid-response');
+    expect(missed.status).toBe('inconclusive');
+    expect(reasonsOf(missed)).toContain('no connection was in phase mid-response');
   });
 
   it('when replicas saw fewer handshakes than clients made', () => {

@@ -27,6 +27,11 @@ function blocksOf(specs: readonly TrialSpec[]): TrialSpec[][] {
 }
 
 describe('planTrials', () => {
+  it('names the phase that the fault waits for, where it waits for one', () => {
+    for (const spec of plan({ faultPhase: 'mid-response' })) expect(spec.faultPhase).toBe('mid-response');
+    for (const spec of plan()) expect(spec).not.toHaveProperty('faultPhase');
+  });
+
   it('numbers the trials in the order of execution', () => {
     const specs = plan();
     expect(specs).toHaveLength(defaults.trials * STRATEGIES * WORKLOADS);

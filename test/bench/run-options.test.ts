@@ -156,6 +156,11 @@ describe('names', () => {
     ['a fault', { faults: 'nope' }, ['fault', '"nope"', 'kill, hang, double']],
     ['a heartbeat interval', { heartbeatIntervalMs: 0 }, ['--heartbeat-interval-ms 0', '1 to 60000']],
     ['missed heartbeats', { heartbeatMissed: 'x' }, ['--heartbeat-missed x', '1 to 1000']],
+    [
+      'a phase',
+      { faultPhase: 'reply' },
+      ['--fault-phase reply', 'handshake, idle, mid-request, mid-response'],
+    ],
     ['an option', { conections: 1 }, ['"conections"', 'connections', 'rttMs']],
   ])('that are unknown are told with those that are not: %s', async (_, raw, mentions) => {
     await expectRefused(raw, ...mentions);

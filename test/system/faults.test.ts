@@ -103,6 +103,23 @@ describe('hang: the primary stops, is replaced, and wakes up', () => {
   });
 });
 
+describe('--fault-phase', () => {
+  const folder = suiteFolder();
+
+  it(
+    'strikes when a connection is in a phase that they are rarely in',
+    async () => {
+      const seldom = ['--workloads', 'request-reply:think-ms=500', '--rtt-ms', '20'];
+      const run = await compare(folder, '--strategies', 'spr', '--fault-phase', 'mid-request', ...seldom);
+      expectCounted(run);
+      const { connections } = trialOf(run, 'spr');
+      expect(connections.map(({ phaseAtFault }) => phaseAtFault)).toContain('mid-request');
+      expect(connections.every(({ fate }) => fate === 'kept')).toBe(true);
+    },
+    RUN_TIMEOUT_MS,
+  );
+});
+
 describe('double: the primary and its backup die at once', () => {
   describe('of two replicas', () => {
     const folder = suiteFolder();

@@ -46,6 +46,10 @@ export function withRunOptions(command: Command): Command {
     .option('--bandwidth-mbit <mbit>', "of each direction of each client's link (default: no limit)")
     .option('--session-age-ms <ms>', 'load before the fault (default: 400, and 20 round trips)')
     .option(
+      '--fault-phase <phase>',
+      'strike as soon as a connection enters it: handshake, idle, mid-request or mid-response (default: at a time drawn from the seed)',
+    )
+    .option(
       '--sweep <parameter=values>',
       'a series: one parameter with several values, for example connections=10,100,1000',
     )
