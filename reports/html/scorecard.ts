@@ -97,9 +97,16 @@ const LOSSES: readonly Measure[] = [
     value: counted(({ requests }) => defect(requests.unknown, 'warning')),
   },
   {
-    name: 'Requests executed twice',
+    name: 'Requests run twice',
     unit: '',
-    definition: 'Requests that are not idempotent and that the applications executed more than once.',
+    definition:
+      'All requests that the applications executed more than once. To one that is idempotent that makes no difference (RFC 9110 9.2.2): its reply is computed again on purpose.',
+    value: counted(({ executions }) => ({ text: executions === null ? NONE : formatCount(executions.more) })),
+  },
+  {
+    name: 'POSTs run twice',
+    unit: '',
+    definition: 'Those of them that are not idempotent, and must not run twice.',
     value: counted(({ executions }) =>
       executions === null ? { text: NONE } : defect(executions.moreNonIdempotent, 'bad'),
     ),

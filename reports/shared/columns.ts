@@ -96,7 +96,7 @@ export const ROW_LEGEND =
   'recovery: fault to the first verified reply. to reference: median of the paired ratios of recovery time, strategy / ' +
   'reference, with its 95 % interval; below 1x is faster, an interval that includes 1 shows no difference. ' +
   'kept/rec/lost: connections kept, reconnected, lost. fail/unkn: requests failed or with unknown outcome. ' +
-  'run twice: requests executed more than once, and those of them that are not idempotent. CPU: of the surviving replicas, per ' +
+  'run twice: all requests executed more than once, and the POSTs among them, which are not idempotent. CPU: of the surviving replicas, per ' +
   'recovered connection.';
 
 export function toRow(summary: Summary, cell: Cell): Row {

@@ -50,8 +50,18 @@ export const MEASURES: readonly Measure[] = [
     unknown: ['smaller', ({ cell }) => cell.requests.unknown],
   }),
   ...(['connections', 'requests'] as const).flatMap(servedWithin),
-  alone('run-twice', '', 'Requests that are not idempotent and ran more than once.', ({ cell }) =>
-    whenCompleted(cell.trials.completed, cell.executions?.moreNonIdempotent ?? null),
+  {
+    ...alone('run-twice', '', 'All requests that were executed more than once.', ({ cell }) =>
+      whenCompleted(cell.trials.completed, cell.executions?.more ?? null),
+    ),
+    // Replies to idempotent requests are computed again on purpose.
+    better: 'neither',
+  },
+  alone(
+    'posts-run-twice',
+    '',
+    'Requests that are not idempotent and were executed more than once.',
+    ({ cell }) => whenCompleted(cell.trials.completed, cell.executions?.moreNonIdempotent ?? null),
   ),
   alone(
     'corrupted',

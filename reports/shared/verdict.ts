@@ -131,8 +131,7 @@ function describePrice(summary: Summary, strategy: StrategySummary): string {
   const reference = summary.strategies.find(({ id }) => id === summary.reference);
   const contrast = reference === undefined ? '' : ` (${reference.title}: ${describeLosses(reference)})`;
   const twice = strategy.executions?.moreNonIdempotent ?? 0;
-  const repeated =
-    twice === 0 ? '' : `; ${formatNumberOf(twice, 'execution')} too many of requests that must run once`;
+  const repeated = twice === 0 ? '' : `; ${formatNumberOf(twice, 'POST')} ran twice`;
   return `With ${strategy.title} clients lost ${describeLosses(strategy)}${contrast}${repeated}; ${describeCost(summary, strategy.id)}.`;
 }
 

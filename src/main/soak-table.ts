@@ -54,7 +54,7 @@ function facts(summary: SoakSummary): string[] {
     ['requests verified', `${requests.ok}`],
     ['requests failed', `${requests.failed}`],
     ['requests unknown', `${requests.unknown}`],
-    ['executed twice', `${executions.more} (POST: ${executions.moreNonIdempotent})`],
+    ['run twice', `${executions.more} (POSTs: ${executions.moreNonIdempotent})`],
     ['corrupted bytes', `${corruptedBytes}`],
     ['longest interruption', `${longestInterruptionMs.toFixed(1)} ms`],
     ...(summary.goodput ? [describeGoodput(summary.goodput)] : []),

@@ -82,6 +82,8 @@ describe('Bencher Metric Format', () => {
     expect(Object.keys(document)).toHaveLength(12);
     const measures = document['small-replies/kill/spr'];
     expect(measures?.['recovery-time-p50-ms']).toEqual({ value: cell().recoveryTimeMs?.p50 });
+    expect(measures?.['run-twice']).toEqual({ value: cell().executions?.more });
+    expect(measures?.['posts-run-twice']).toEqual({ value: cell().executions?.moreNonIdempotent });
     const { ratio, low, high } = comparison();
     expect(measures?.['recovery-to-reference']).toEqual({
       value: ratio,

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { Script } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { html } from '../../reports/html.js';
+import { formatCount } from '../../reports/shared/format.js';
+import { table } from '../../reports/table.js';
 import type { Results } from '../../src/contracts/report.js';
 import type { TrialResult } from '../../src/contracts/results.js';
 import { emptyResults, fixtureResults, fixtureTrials, resultsOf } from '../fixtures/results.js';
@@ -105,6 +107,27 @@ describe('HTML report', () => {
     expect(rows.length).toBeGreaterThan(15);
     for (const row of rows)
       expect(row).toMatch(/<details><summary>[^<]+.*<\/summary><p>[^<]{30,}<\/p><\/details>/);
+  });
+
+  it('counts what ran twice as the table does: all requests, and the POSTs among them', async () => {
+    const results = fixtureResults();
+    const { strategies } = results.summary;
+    expect(strategies.some(({ executions }) => executions?.more !== executions?.moreNonIdempotent)).toBe(
+      true,
+    );
+    const text = await render(results);
+    const valuesOf = (name: string): string[] => {
+      const [, row = ''] = text.split(`<summary>${name}</summary>`);
+      return [...(row.split('</tr>')[0] ?? '').matchAll(/<td class="\w+">([^<]+)</g)].map(
+        ([, value = '']) => value,
+      );
+    };
+    const expected = (count: (one: (typeof strategies)[number]) => number | undefined) =>
+      strategies.map((one) => formatCount(count(one) ?? Number.NaN));
+    expect(valuesOf('Requests run twice')).toEqual(expected(({ executions }) => executions?.more));
+    expect(valuesOf('POSTs run twice')).toEqual(expected(({ executions }) => executions?.moreNonIdempotent));
+    const [, legend = ''] = (await table.render(results, OPTIONS)).replace(/\s+/g, ' ').split('run twice: ');
+    expect(legend).toMatch(/^all requests executed more than once, and the POSTs among them/);
   });
 
   it('shows what an idle connection takes in memory, and a dash where it was not measured', async () => {

@@ -117,9 +117,7 @@ describe('verdict', () => {
       ...one,
       executions: one.executions && { ...one.executions, moreNonIdempotent: 2 },
     }));
-    expect(verdict({ ...fixtureSummary(), strategies: twice }).details[0]).toContain(
-      '; 2 executions too many of requests that must run once; ',
-    );
+    expect(verdict({ ...fixtureSummary(), strategies: twice }).details[0]).toContain('; 2 POSTs ran twice; ');
     expect(verdict({ ...fixtureSummary(), strategies: lossy }).details[0]).toContain(
       'With SPR clients lost 1 connection and 7 corrupted bytes (',
     );
