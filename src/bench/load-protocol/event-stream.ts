@@ -1,7 +1,7 @@
 /**
  * An event stream (WHATWG HTML 9.2) as the load client reads it: one request opens it, and the planned requests stand for its
- * events. After a loss it is opened again behind the last event, with `Last-Event-ID`, as browsers do: an event that was
- * missed comes late, and is not lost.
+ * events. After a loss it is opened again at once behind the last event that came, with `Last-Event-ID`, as browsers do: an
+ * event that was missed comes late, and is not lost.
  */
 import { createClock } from '../../base/clock.js';
 import type { PlannedRequest } from '../../contracts/workload.js';
@@ -44,7 +44,10 @@ export class EventStreamProtocol implements LoadProtocol, HttpMessageHandler<'re
   #ended = false;
   /** Of the stream, on the clock of the host: that of its first request. */
   #startMs: number | undefined;
+  /** Of the last event that was asked for. */
   #lastId: string | undefined;
+  /** With what the stream is opened again after a loss; undefined when it waits until an event is asked for. */
+  #reopening: PlannedRequest | undefined;
   #reading = false;
 
   constructor(settings: ProtocolSettings, host: LoadProtocolHost) {
@@ -56,8 +59,9 @@ export class EventStreamProtocol implements LoadProtocol, HttpMessageHandler<'re
     return this.#awaited === undefined ? 0 : 1;
   }
 
+  /** After a loss the stream is opened again at once, whether its next event is due or not. */
   begin(): void {
-    if (this.#awaited !== undefined) this.#openStream(this.#awaited);
+    if (this.#reopening !== undefined) this.#openStream(this.#reopening);
     this.#host.ready();
   }
 
@@ -67,9 +71,9 @@ export class EventStreamProtocol implements LoadProtocol, HttpMessageHandler<'re
 
   send(request: PlannedRequest, row: RequestRow): void {
     this.#awaited = { request, row };
+    this.#startMs ??= this.#startOnHost() + row.intendedMs - request.atMs;
     if (this.#answering) this.#begun(row);
-    if (this.#open) this.#readEvents();
-    else this.#openStream(this.#awaited);
+    this.#readEvents();
   }
 
   receive(chunk: Buffer): void {
@@ -85,21 +89,18 @@ export class EventStreamProtocol implements LoadProtocol, HttpMessageHandler<'re
     // The next event may be due by now, and nobody have asked for it yet.
     if (this.#awaited === undefined) this.#host.ready();
     this.#readEvents();
-    if (this.#unread.length > MAX_UNREAD_BYTES) this.#host.failed('an event without end');
+    if (this.#unread.length > MAX_UNREAD_BYTES) this.#onTooLong();
     else if (this.#ended) this.#onEnded();
   }
 
   giveUp(): void {
     if (this.#awaited !== undefined) this.#settings.recorder.gaveUp(this.#awaited.row);
     this.#awaited = undefined;
+    this.#reopening = undefined;
   }
 
-  /** What had come of an event is worth nothing; it comes again. */
   transportLost(): void {
-    this.#open = false;
-    this.#answering = false;
-    this.#ended = false;
-    this.#unread = NOTHING;
+    this.#closeStream();
     this.#reader = new HttpMessageReader('response', this);
   }
 
@@ -123,12 +124,29 @@ export class EventStreamProtocol implements LoadProtocol, HttpMessageHandler<'re
     recorder.begun(row, clock());
   }
 
-  #openStream({ request, row }: AwaitedEvent): void {
-    const { servername, bodies, clock } = this.#settings;
-    this.#startMs ??= hostClock() - clock() + row.intendedMs - request.atMs;
+  /** 0 of the shared clock. What passes between the two looks makes it late, never early: no event comes before its time. */
+  #startOnHost(): number {
+    const nowMs = this.#settings.clock();
+    return hostClock() - nowMs;
+  }
+
+  #openStream(request: PlannedRequest): void {
+    const { servername, bodies } = this.#settings;
     this.#open = true;
-    const events = { lastId: this.#lastId, startMs: this.#startMs };
+    this.#reopening = request;
+    const lastId = idOfLastEvent(this.#unread) ?? this.#lastId;
+    const events = { lastId, startMs: this.#startMs ?? Number.NaN };
     this.#host.write(encodeRequest(request, { host: servername, events }, bodies));
+  }
+
+  /** Events that are there as a whole are there, asked for or not. What has come of another one is worth nothing: it comes again. */
+  #closeStream(): void {
+    this.#open = false;
+    this.#answering = false;
+    this.#ended = false;
+    this.#status = OK;
+    const end = this.#unread.lastIndexOf(END_OF_EVENT);
+    this.#unread = end < 0 ? NOTHING : this.#unread.subarray(0, end + END_OF_EVENT.length);
   }
 
   #readEvents(): void {
@@ -140,15 +158,16 @@ export class EventStreamProtocol implements LoadProtocol, HttpMessageHandler<'re
       if (end < 0) break;
       const event = this.#unread.subarray(0, end + END_OF_EVENT.length);
       this.#unread = this.#unread.subarray(event.length);
-      this.#lastId = /^id: (.*)$/m.exec(event.toString('latin1'))?.[1] ?? this.#lastId;
-      this.#complete(this.#awaited, event);
+      this.#lastId = idOfLastEvent(event) ?? this.#lastId;
+      this.#complete(this.#awaited, OK, event);
     }
     this.#reading = false;
+    if (this.#awaited !== undefined && !this.#open) this.#openStream(this.#awaited.request);
   }
 
-  #complete({ request, row }: AwaitedEvent, content: Buffer): void {
+  #complete({ request, row }: AwaitedEvent, status: number, content: Buffer): void {
     const reply = new AwaitedReply(this.#settings, request, row);
-    reply.head(this.#status);
+    reply.head(status);
     reply.content(content);
     reply.end();
     this.#awaited = undefined;
@@ -156,16 +175,26 @@ export class EventStreamProtocol implements LoadProtocol, HttpMessageHandler<'re
     this.#host.ready();
   }
 
+  /** Nothing of it is kept, and the stream is not opened again for its own sake: it would come to this once more. */
+  #onTooLong(): void {
+    this.#unread = NOTHING;
+    this.#reopening = undefined;
+    this.#host.failed('an event without end');
+  }
+
   /** The server has ended the stream, or refused it: it is opened again for the next event. */
   #onEnded(): void {
-    const refused = this.#status !== OK;
+    const status = this.#status;
     const content = this.#unread;
-    this.#open = false;
-    this.#answering = false;
-    this.#ended = false;
-    this.#unread = NOTHING;
+    if (status !== OK) this.#unread = NOTHING;
+    this.#closeStream();
+    this.#reopening = undefined;
     if (this.#awaited === undefined) return;
-    if (refused) this.#complete(this.#awaited, content);
-    else this.#openStream(this.#awaited);
+    if (status === OK) this.#openStream(this.#awaited.request);
+    else this.#complete(this.#awaited, status, content);
   }
+}
+
+function idOfLastEvent(events: Buffer): string | undefined {
+  return [...events.toString('latin1').matchAll(/^id: (.*)$/gm)].at(-1)?.[1];
 }
