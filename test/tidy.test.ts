@@ -1,22 +1,17 @@
 /** House rules that a machine can check. Each failure names the file and what is wrong with it. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, posix, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import {
+  type Import,
+  isWithinPackage,
+  listFiles,
+  packageOf,
+  ROOT,
+  read,
+  readSource,
+  type SourceFile,
+} from './source-files.js';
 
-interface Import {
-  readonly target: string;
-  readonly typeOnly: boolean;
-}
-
-interface SourceFile {
-  readonly path: string;
-  readonly text: string;
-  /** Module specifiers; relative ones as a path from the root of the package. */
-  readonly imports: readonly Import[];
-}
-
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SELF = 'test/tidy.test.ts';
 const MAX_FILE_LINES = 500;
 const MAX_FUNCTION_LINES = 70;
@@ -190,25 +185,12 @@ function undeclaredPackages(files: readonly SourceFile[], declared: ReadonlySet<
   );
 }
 
-/** Undefined for what comes with Node, and for this package by its own name. */
-function packageOf(specifier: string): string | undefined {
-  if (specifier.startsWith('node:') || /^spr-bench(\/|$)/.test(specifier)) return undefined;
-  return specifier
-    .split('/')
-    .slice(0, specifier.startsWith('@') ? 2 : 1)
-    .join('/');
-}
-
-function isWithinPackage({ target }: { readonly target: string }): boolean {
-  return /^(src|strategies|workloads|reports|bench|examples|test)\/|^[\w.-]+\.(ts|json)$/.test(target);
-}
-
-function isAllowed(path: string, { target, typeOnly }: Import): boolean {
+function isAllowed(path: string, { target, kind }: Import): boolean {
   const from = layerOf(path);
   const to = layerOf(target);
   if (from === undefined || from === to) return true;
   if (to === undefined) return false;
-  return (to === 'src/contracts' && typeOnly) || (MAY_IMPORT[from]?.includes(to) ?? false);
+  return (to === 'src/contracts' && kind === 'type') || (MAY_IMPORT[from]?.includes(to) ?? false);
 }
 
 /** `src/tls`, `strategies`, `src/index.ts`; undefined for what is not part of the product. */
@@ -256,45 +238,4 @@ function declaresFunction(line: string): boolean {
     line,
   );
   return named || arrow || method;
-}
-
-function readSource(path: string): SourceFile {
-  const text = read(path);
-  return { path, text, imports: findImports(path, withoutComments(text)) };
-}
-
-/** Static and dynamic imports, re-exports, and files that are named by `new URL(..., import.meta.url)`; not folders. */
-function findImports(path: string, code: string): Import[] {
-  const pattern =
-    /(?:\b(?:import|export)(\s+type)?\s+(?:[\w*{][^'";]*?\s+from\s+)?|\bimport\(\s*|\bnew URL\(\s*)'([^']+)'/g;
-  return (
-    [...code.matchAll(pattern)]
-      .map(([, typeOnly, specifier = '']) => ({
-        target: specifier.startsWith('.') ? resolveImport(path, specifier) : specifier,
-        typeOnly: typeOnly !== undefined,
-      }))
-      // A path that leaves the package is seen from the compiled file, which lies deeper.
-      .filter(({ target }) => !target.endsWith('.') && !target.endsWith('/') && !target.startsWith('../'))
-  );
-}
-
-/** TypeScript is imported by the name of the JavaScript that it is compiled to. */
-function resolveImport(path: string, specifier: string): string {
-  return posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts');
-}
-
-function withoutComments(text: string): string {
-  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
-}
-
-function read(path: string): string {
-  return readFileSync(join(ROOT, path), 'utf8');
-}
-
-/** All files below a folder, as paths from the root with forward slashes. None when there is no such folder. */
-function listFiles(folder: string): string[] {
-  if (!existsSync(join(ROOT, folder))) return [];
-  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join('/'));
 }

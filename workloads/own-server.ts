@@ -3,7 +3,6 @@
  * nothing had failed yet. Our own replicas answer the same bytes, so that both can be compared.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { z } from 'zod';
 import { UsageError } from '../src/base/errors.js';
 import type {
   PlannedRequest,
@@ -19,19 +18,8 @@ import { refuse, tolerateLoss } from './shared/seeded-exchange.js';
 
 /** As `request-reply`. */
 const REQUESTS_PER_SECOND_PER_CONNECTION = 20;
-
-const fileSchema = z.object({
-  replies: z
-    .array(
-      z.object({
-        /** Origin-form request target. */
-        target: z.string().regex(/^\/[!-~]*$/),
-        status: z.number().int().min(200).max(299),
-        contentBase64: z.string(),
-      }),
-    )
-    .min(1),
-});
+/** Of a request target (RFC 9112 3.2.1): visible ASCII. */
+const ORIGIN_FORM = /^\/[!-~]*$/;
 
 /** What a server answers to a GET of `target`. */
 export interface StoredReply {
@@ -51,23 +39,40 @@ export function formatReplies(replies: readonly StoredReply[]): string {
   });
 }
 
+/** Checked by hand: this module is loaded by every replica, which has no use for a library that checks. */
 function parseReplies({ name, text }: WorkloadFile): StoredReply[] {
-  let value: unknown;
+  const file = parseJson(name, text);
+  const replies: unknown = isObject(file) ? file.replies : undefined;
+  if (!Array.isArray(replies) || replies.length === 0) {
+    throw new UsageError(`workload own-server: ${name}: replies: must be a list of one reply or more`);
+  }
+  return replies.map((reply: unknown, index) => parseReply(reply, `${name}: replies.${index}`));
+}
+
+function parseJson(name: string, text: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw new UsageError(`workload own-server: ${name} is no JSON`, { cause: error });
   }
-  const parsed = fileSchema.safeParse(value);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new UsageError(`workload own-server: ${name}: ${issue?.path.join('.')}: ${issue?.message}`);
-  }
-  return parsed.data.replies.map(({ target, status, contentBase64 }) => ({
-    target,
-    status,
-    content: Buffer.from(contentBase64, 'base64'),
-  }));
+}
+
+function parseReply(reply: unknown, place: string): StoredReply {
+  const { target, status, contentBase64 } = isObject(reply) ? reply : {};
+  const wrong = (field: string, allowed: string): UsageError =>
+    new UsageError(`workload own-server: ${place}.${field}: must be ${allowed}`);
+  if (typeof target !== 'string' || !ORIGIN_FORM.test(target)) throw wrong('target', 'a path without spaces');
+  if (!isSuccess(status)) throw wrong('status', 'a whole number from 200 to 299');
+  if (typeof contentBase64 !== 'string') throw wrong('contentBase64', 'a string');
+  return { target, status, content: Buffer.from(contentBase64, 'base64') };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isSuccess(status: unknown): status is number {
+  return Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 299;
 }
 
 /** Stands for a small site when no server was asked. */

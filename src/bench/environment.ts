@@ -1,7 +1,6 @@
 /** The machine and the software that a run was made on; stored in every result. */
-import { createRequire } from 'node:module';
 import { availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
-import { z } from 'zod';
+import { packageVersion } from '../base/package-version.js';
 import type { Environment } from '../contracts/results.js';
 import { readCpuQuota, readGovernor } from './processor-limits.js';
 
@@ -24,10 +23,4 @@ export function captureEnvironment(): Environment {
     cpuQuota: readCpuQuota(),
     governor: readGovernor(),
   };
-}
-
-/** The version in `package.json`, which the package finds by its own name from `src` and from `dist/src` alike. */
-export function packageVersion(): string {
-  const require = createRequire(import.meta.url);
-  return z.object({ version: z.string() }).parse(require('spr-bench/package.json')).version;
 }

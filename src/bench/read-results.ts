@@ -6,10 +6,10 @@ import { UsageError } from '../base/errors.js';
 import { createPrng } from '../base/prng.js';
 import type { Results } from '../contracts/report.js';
 import type { TrialResult } from '../contracts/results.js';
+import { describeStrategies } from './describe-strategies.js';
 import { readMicro } from './micro/micro-file.js';
 import { RecoveryCosts } from './micro/recovery-cost.js';
 import { readSummary, readTrials, SUMMARY_FILE, TRIALS_FILE } from './results-file.js';
-import { describeStrategies } from './run.js';
 import { RunAccumulator } from './summarize.js';
 
 export interface ReadingHandler {

@@ -4,9 +4,7 @@ import { join } from 'node:path';
 import { UsageError } from '../base/errors.js';
 import { createPrng } from '../base/prng.js';
 import { createIdentity, type Identity } from '../cluster/certificates.js';
-import type { StrategyDescription } from '../contracts/report.js';
 import { SCHEMA_VERSION, type Summary, type TrialResult, type TrialSpec } from '../contracts/results.js';
-import { type RecoveryStrategy, STATE_FIELDS } from '../contracts/strategy.js';
 import { captureEnvironment } from './environment.js';
 import { readOpenFileLimit, requireOpenFiles } from './open-files.js';
 import { withOwnServer } from './own-server-run.js';
@@ -91,17 +89,6 @@ function summaryHead({ options, command, rawOptions }: RunContext, startedAt: st
     options: { ...rawOptions },
     environment: captureEnvironment(),
   } as const;
-}
-
-/** What reports say about the strategies of a run. */
-export function describeStrategies(strategies: readonly RecoveryStrategy[]): StrategyDescription[] {
-  return strategies.map(({ id, title, summary, sharesTicketKeys, replicates }) => ({
-    id,
-    title,
-    summary,
-    sharesTicketKeys,
-    replicates: replicates.map((field) => ({ field, meaning: STATE_FIELDS[field] })),
-  }));
 }
 
 /** @returns undefined when the signal ended it. */

@@ -2,41 +2,21 @@
 /** The command line, and the orchestrator: starts and watches all other processes. Run it as `spr-bench`. */
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../base/errors.js';
-import { packageVersion } from '../bench/environment.js';
-import { baselineCommand } from './commands/baseline.js';
-import { calibrateCommand } from './commands/calibrate.js';
-import { compareCommand } from './commands/compare.js';
-import { doctorCommand } from './commands/doctor.js';
-import { gateCommand } from './commands/gate.js';
-import { listCommand } from './commands/list.js';
-import { matrixCommand } from './commands/matrix.js';
-import { microCommand } from './commands/micro.js';
-import { reportCommand } from './commands/report.js';
-import { serveCommand } from './commands/serve.js';
-import { soakCommand } from './commands/soak.js';
-import { throughputCommand } from './commands/throughput.js';
+import { packageVersion } from '../base/package-version.js';
+import { COMMANDS } from './commands/index.js';
 import { ExitCode } from './exit-codes.js';
 
-function program(): Command {
+/** All commands by name and description; the one that `words` name is loaded as well. */
+async function program(words: readonly string[]): Promise<Command> {
   const root = new Command('spr-bench')
     .description('Compares recovery strategies for live TLS connections when the server behind them dies.')
     .version(packageVersion())
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`spr-bench: ${text.replace(/^error: /, '')}`) });
-  for (const command of [
-    compareCommand(),
-    serveCommand(),
-    soakCommand(),
-    throughputCommand(),
-    reportCommand(),
-    baselineCommand(),
-    gateCommand(),
-    calibrateCommand(),
-    listCommand(),
-    matrixCommand(),
-    doctorCommand(),
-    microCommand(),
-  ]) {
+  const named = words.find((word) => Object.hasOwn(COMMANDS, word));
+  for (const [name, { description, load }] of Object.entries(COMMANDS)) {
+    const command = new Command(name).description(description);
+    if (name === named) (await load())(command);
     root.addCommand(command.exitOverride().copyInheritedSettings(root));
   }
   return root;
@@ -64,7 +44,7 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 try {
-  await program().parseAsync();
+  await (await program(process.argv.slice(2))).parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { captureEnvironment, packageVersion } from '../../src/bench/environment.js';
+import { captureEnvironment } from '../../src/bench/environment.js';
 import { environmentSchema } from '../../src/contracts/results.js';
 
 const packageJson = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -19,11 +19,5 @@ describe('captureEnvironment', () => {
     expect(environment.cores).toBeGreaterThan(0);
     expect(environment.memoryMiB).toBeGreaterThan(0);
     expect(environment.cpuModel).not.toBe('');
-  });
-});
-
-describe('packageVersion', () => {
-  it('is the one of package.json', () => {
-    expect(packageVersion()).toBe(packageJson.version);
   });
 });

@@ -77,14 +77,30 @@ it.each<[string, RequestListener, string]>([
 });
 
 it.each([
-  ['no JSON', '{'],
-  ['no reply', '{"replies":[]}'],
-  ['a target with a line break', '{"replies":[{"target":"/a\\r\\n","status":200,"contentBase64":""}]}'],
-])('is read strictly: %s', async (_what, text) => {
+  ['no JSON', '{', ' is no JSON'],
+  ['no object', 'null', 'replies: must be a list'],
+  ['no reply', '{"replies":[]}', 'replies: must be a list of one reply or more'],
+  ['a reply that is none', '{"replies":[null]}', 'replies.0.target'],
+  ['a target with a line break', reply({ target: '/a\r\n' }), 'replies.0.target: must be a path'],
+  [
+    'a status that is no success',
+    reply({ status: 404 }),
+    'replies.0.status: must be a whole number from 200',
+  ],
+  ['a status that is text', reply({ status: '200' }), 'replies.0.status'],
+  ['content that is no text', reply({ contentBase64: 5 }), 'replies.0.contentBase64: must be a string'],
+])('is read strictly: %s', async (_what, text, problem) => {
   const { ownServer } = await import('../../workloads/own-server.js');
   const file = { name: 'replies.json', text, sha256: '' };
-  expect(() => ownServer.configure?.({ replies: file })).toThrow(UsageError);
+  const read = (): unknown => ownServer.configure?.({ replies: file });
+  expect(read).toThrow(UsageError);
+  expect(read).toThrow(problem);
 });
+
+/** A file with one reply. */
+function reply(changes: object): string {
+  return JSON.stringify({ replies: [{ target: '/a', status: 200, contentBase64: '', ...changes }] });
+}
 
 function take(requests: Iterable<PlannedRequest>, count: number): PlannedRequest[] {
   const taken: PlannedRequest[] = [];

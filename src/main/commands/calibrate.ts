@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { runCalibration, withTwins } from '../../bench/gate/calibration-run.js';
 import { renderCalibration } from '../../bench/gate/calibration-text.js';
 import { readThresholds, Thresholds } from '../../bench/gate/thresholds.js';
@@ -40,10 +40,7 @@ interface CalibrateOptions {
   readonly thresholds?: string;
 }
 
-export function calibrateCommand(): Command {
-  const command = new Command('calibrate').description(
-    'run each strategy against itself: how often gate raises a false alarm here, and what it can detect',
-  );
+export function calibrateCommand(command: Command): Command {
   return withRunOptions(command)
     .option('--trials <n>', `trials of a run that is to be gated (default: ${DEFAULT_TRIALS})`)
     .option(

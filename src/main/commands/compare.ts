@@ -1,16 +1,16 @@
 /** `spr-bench compare`: runs all trials, writes the result files, prints the comparison. */
 import { randomInt } from 'node:crypto';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { z } from 'zod';
 import { UsageError } from '../../base/errors.js';
+import { describeStrategies } from '../../bench/describe-strategies.js';
 import { planTrials } from '../../bench/plan.js';
-import { describeStrategies, type RunOutcome, runAll } from '../../bench/run.js';
+import type { RunOutcome } from '../../bench/run.js';
 import { parseRunOptions, type RunOptions } from '../../bench/run-options.js';
 import type { Results } from '../../contracts/report.js';
 import type { Summary } from '../../contracts/results.js';
 import { ExitCode, onInterruption } from '../exit-codes.js';
 import { createProgress } from '../progress.js';
-import { printReport, writeHtmlReport } from '../render.js';
 import { commandLine, MAX_RANDOM_SEED, readConfig, withRunOptions } from './run-arguments.js';
 
 const DEFAULT_FOLDER = 'spr-bench-results';
@@ -25,10 +25,7 @@ const outputSchema = z.object({
 
 type OutputOptions = z.infer<typeof outputSchema>;
 
-export function compareCommand(): Command {
-  const command = new Command('compare').description(
-    'run the strategies under load, inject faults, compare what clients noticed',
-  );
+export function compareCommand(command: Command): Command {
   return withRunOptions(command)
     .option('--trials <n>', 'trials of each cell (default: 6; with --quick: 2)')
     .option(
@@ -68,6 +65,8 @@ async function compare(given: Record<string, unknown>): Promise<number> {
       rawOptions: raw,
       signal: interruption.signal,
     };
+    // Not before: who mistyped an option is told so at once.
+    const { runAll } = await import('../../bench/run.js');
     const outcome = await runAll(context, progress);
     progress.close();
     await report(outcome, options, output);
@@ -96,6 +95,7 @@ async function report(
     series: accumulator.series(),
     strategies: describeStrategies(strategies.map(({ plugin }) => plugin)),
   };
+  const { printReport, writeHtmlReport } = await import('../render.js');
   const path = await writeHtmlReport(results, out, { isInteractive: interactive });
   await printReport(json ? 'json' : 'table', results);
   if (!json && !quiet) process.stderr.write(`report: ${path}\n`);

@@ -1,13 +1,13 @@
 /** `spr-bench gate`: whether a run is worse than a baseline. */
 import { randomInt } from 'node:crypto';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import pc from 'picocolors';
 import { UsageError } from '../../base/errors.js';
 import { readBaseline } from '../../bench/gate/baseline.js';
 import { readCalibration } from '../../bench/gate/calibration.js';
 import { gate } from '../../bench/gate/gate.js';
 import { renderGate, renderSelftest } from '../../bench/gate/gate-text.js';
-import { runSelftest, type SelftestContext, selftestTrials } from '../../bench/gate/selftest.js';
+import type { SelftestContext } from '../../bench/gate/selftest.js';
 import { readStoredRun } from '../../bench/gate/stored-run.js';
 import { readThresholds, Thresholds } from '../../bench/gate/thresholds.js';
 import type { GateResult } from '../../contracts/gate.js';
@@ -37,11 +37,8 @@ const EXIT_CODES: Readonly<Record<GateResult['verdict'], number>> = {
   violation: ExitCode.violation,
 };
 
-export function gateCommand(): Command {
-  return new Command('gate')
-    .description(
-      'compare a stored run with a baseline: exit 0 pass, 3 violation, 4 regression, 5 inconclusive',
-    )
+export function gateCommand(command: Command): Command {
+  return command
     .argument('[run-dir]', 'folder with trials.ndjson and summary.json')
     .option('--baseline <file>', 'what `spr-bench baseline` wrote')
     .option('--config <file>', 'JSON file with thresholds by kind and metric')
@@ -85,6 +82,8 @@ async function selftest(folder: string | undefined, options: GateOptions): Promi
   refuseRun(folder, options);
   const json = options.json === true;
   const plan = readPlan(options);
+  // Makes runs, which needs everything that a run needs; to gate one does not.
+  const { runSelftest, selftestTrials } = await import('../../bench/gate/selftest.js');
   const interruption = onInterruption();
   const progress = createProgress({
     total: selftestTrials(plan),

@@ -1,5 +1,5 @@
 /** `spr-bench list`: what can be named in the options of `compare`. */
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { STRATEGIES } from '../../../strategies/index.js';
 import { WORKLOADS } from '../../../workloads/index.js';
 import { UsageError } from '../../base/errors.js';
@@ -23,21 +23,18 @@ const LISTS: Readonly<Record<string, readonly Entry[]>> = {
   faults: FAULTS.map(({ id, question }) => ({ id, text: question })),
 };
 
-export function listCommand(): Command {
-  return new Command('list')
-    .description('list strategies, workloads or faults')
-    .argument('<kind>', Object.keys(LISTS).join(', '))
-    .action((kind: string) => {
-      const entries = LISTS[kind];
-      if (entries === undefined) {
-        throw new UsageError(`list ${kind}: unknown, allowed are ${Object.keys(LISTS).join(', ')}`);
-      }
-      const width = Math.max(...entries.map(({ id }) => id.length));
-      for (const { id, text, details = [] } of entries) {
-        process.stdout.write(`${id.padEnd(width)}  ${text}\n`);
-        for (const detail of details) process.stdout.write(`${''.padEnd(width)}    ${detail}\n`);
-      }
-    });
+export function listCommand(command: Command): Command {
+  return command.argument('<kind>', Object.keys(LISTS).join(', ')).action((kind: string) => {
+    const entries = LISTS[kind];
+    if (entries === undefined) {
+      throw new UsageError(`list ${kind}: unknown, allowed are ${Object.keys(LISTS).join(', ')}`);
+    }
+    const width = Math.max(...entries.map(({ id }) => id.length));
+    for (const { id, text, details = [] } of entries) {
+      process.stdout.write(`${id.padEnd(width)}  ${text}\n`);
+      for (const detail of details) process.stdout.write(`${''.padEnd(width)}    ${detail}\n`);
+    }
+  });
 }
 
 /** As it is written behind the name of a workload. */

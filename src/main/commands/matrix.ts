@@ -1,5 +1,5 @@
 /** `spr-bench matrix`: what becomes of connections in every combination of workload, strategy and fault. */
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { STRATEGIES } from '../../../strategies/index.js';
 import { WORKLOADS } from '../../../workloads/index.js';
 import { type Combination, coverage } from '../../bench/coverage.js';
@@ -15,9 +15,8 @@ interface MatrixOptions {
   readonly json?: boolean;
 }
 
-export function matrixCommand(): Command {
-  return new Command('matrix')
-    .description('what becomes of connections in every combination of workload, strategy and fault')
+export function matrixCommand(command: Command): Command {
+  return command
     .option('--replicas <n>', 'replica servers', '2')
     .option('--json', 'print one JSON document instead of the table')
     .action(async ({ replicas, json }: MatrixOptions) => {

@@ -1,6 +1,6 @@
 /** `spr-bench micro`: prints what the steps of a recovery cost. */
 import { join } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { createClock } from '../../base/clock.js';
 import { UsageError } from '../../base/errors.js';
 import { runMicro } from '../../bench/micro/micro.js';
@@ -25,9 +25,8 @@ interface Options {
   readonly quiet?: boolean;
 }
 
-export function microCommand(): Command {
-  return new Command('micro')
-    .description('what the steps of a recovery cost, each measured alone')
+export function microCommand(command: Command): Command {
+  return command
     .option('--filter <text>', 'only steps with this in their name, for example "seal" or "1.3 aes-128-gcm"')
     .option('--time-ms <ms>', 'time for each step', String(DEFAULT_TIME_MS))
     .option('--against <run-dir>', 'also hold the recoveries of a stored run against the sum of their steps')

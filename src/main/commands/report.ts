@@ -1,7 +1,7 @@
 /** `spr-bench report`: draws the reports of a stored run again, or compares several stored runs. */
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { FILES_REPORTS, REPORTS } from '../../../reports/index.js';
 import { RUNS_REPORTS } from '../../../reports/runs/index.js';
 import { UsageError } from '../../base/errors.js';
@@ -32,11 +32,10 @@ interface Options {
   readonly interactive?: boolean;
 }
 
-export function reportCommand(): Command {
+export function reportCommand(command: Command): Command {
   const formats = [...REPORTS, ...FILES_REPORTS].map(({ id }) => id).join(', ');
   const ofRuns = RUNS_REPORTS.map(({ id }) => id).join(', ');
-  return new Command('report')
-    .description('draw the reports of a stored run again, or compare several stored runs')
+  return command
     .argument(
       '<run-dirs...>',
       'folders with trials.ndjson and summary.json; the first is the base of a comparison',

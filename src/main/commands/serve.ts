@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.js';
 import { createPrng } from '../../base/prng.js';
 import { parseRunOptions, type RunOptions } from '../../bench/run-options.js';
@@ -19,11 +19,8 @@ interface ServeOptions extends Record<string, unknown> {
 const MAX_PORT = 65_535;
 const DEFAULT_WORKLOAD = 'request-reply';
 
-export function serveCommand(): Command {
-  return new Command('serve')
-    .description(
-      'start a director and replicas to try by hand; kill the primary and see what your client notices',
-    )
+export function serveCommand(command: Command): Command {
+  return command
     .option('--strategy <id>', 'id, or a module with a default export', 'spr')
     .option('--workload <id>', 'whose application answers', DEFAULT_WORKLOAD)
     .option('--port <n>', 'port of the director on 127.0.0.1; 0 for any', '0')

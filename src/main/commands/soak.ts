@@ -1,5 +1,5 @@
 /** `spr-bench soak`: faults in a row on one cluster under one load, for as long as asked for; or a series of such soaks. */
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { renderSoakSeries } from '../../../reports/soak/series-html.js';
 import { runSoakSeries, type SeriesContext } from '../../bench/soak/series.js';
 import { runSoak, type SoakContext } from '../../bench/soak/soak.js';
@@ -26,9 +26,8 @@ interface CommandArguments extends SoakArguments {
   readonly quiet?: boolean;
 }
 
-export function soakCommand(): Command {
-  return new Command('soak')
-    .description('faults of all kinds in a row, on one cluster and under one load that live the whole time')
+export function soakCommand(command: Command): Command {
+  return command
     .option('--strategy <id>', 'id, or a module with a default export (default: spr)')
     .option('--strategies <ids>', 'instead: several, each in soaks of its own; takes --fault-every-ms')
     .option(

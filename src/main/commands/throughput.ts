@@ -1,7 +1,7 @@
 /** `spr-bench throughput`: what replication costs an off-the-shelf HTTP client while nothing fails. */
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.js';
 import { parseRunOptions } from '../../bench/run-options.js';
 import { measureThroughput, type ThroughputOptions } from '../../bench/throughput/throughput.js';
@@ -21,11 +21,8 @@ interface Options extends Record<string, unknown> {
   readonly quiet?: boolean;
 }
 
-export function throughputCommand(): Command {
-  return new Command('throughput')
-    .description(
-      'requests per second, latency and processor time of an HTTP client (autocannon), before and after a fault',
-    )
+export function throughputCommand(command: Command): Command {
+  return command
     .option('--strategies <ids>', 'all, or ids separated by commas; the first is the reference', 'all')
     .option('--connections <n>', 'client connections', String(DEFAULTS.connections))
     .option('--rounds <n>', 'loads of each strategy; intervals take 6', String(DEFAULTS.rounds))
