@@ -3,9 +3,87 @@ import { describe, expect, it } from 'vitest';
 import { createPrng } from '../../src/base/prng.js';
 import { fitLine, type Point } from '../../src/stats/linear-fit.js';
 
+/** NIST, Statistical Reference Datasets, "Norris" (linear regression, observed): y, then x. */
+const NORRIS = [
+  [0.1, 0.2],
+  [338.8, 337.4],
+  [118.1, 118.2],
+  [888.0, 884.6],
+  [9.2, 10.1],
+  [228.1, 226.5],
+  [668.5, 666.3],
+  [998.5, 996.3],
+  [449.1, 448.6],
+  [778.9, 777.0],
+  [559.2, 558.2],
+  [0.3, 0.4],
+  [0.1, 0.6],
+  [778.1, 775.5],
+  [668.8, 666.9],
+  [339.3, 338.0],
+  [448.9, 447.5],
+  [10.8, 11.6],
+  [557.7, 556.0],
+  [228.3, 228.1],
+  [998.0, 995.8],
+  [888.8, 887.6],
+  [119.6, 120.2],
+  [0.3, 0.3],
+  [0.6, 0.3],
+  [557.6, 556.8],
+  [339.3, 339.1],
+  [888.0, 887.2],
+  [998.5, 999.0],
+  [778.9, 779.0],
+  [10.2, 11.1],
+  [117.6, 118.3],
+  [228.9, 229.2],
+  [668.4, 669.1],
+  [449.2, 448.9],
+  [0.2, 0.5],
+] as const;
+/** F. J. Anscombe, "Graphs in Statistical Analysis", 1973, the first of his four sets: y for x. */
+const ANSCOMBE = [
+  [8.04, 10],
+  [6.95, 8],
+  [7.58, 13],
+  [8.81, 9],
+  [8.33, 11],
+  [9.96, 14],
+  [7.24, 6],
+  [4.26, 4],
+  [10.84, 12],
+  [4.82, 7],
+  [5.68, 5],
+] as const;
+
+function pointsOf(pairs: readonly (readonly [y: number, x: number])[]): Point[] {
+  return pairs.map(([y, x]) => ({ x, y }));
+}
+
 describe('fitLine', () => {
-  it('agrees with a worked example', () => {
-    // R 4.2: confint(lm(c(2.1,3.9,6.2,7.8,10.1) ~ 1:5)).
+  it('has the certified values of NIST, and the interval that they give', () => {
+    const fit = fitLine(pointsOf(NORRIS));
+    expect(fit?.points).toBe(36);
+    expect(fit?.slope).toBeCloseTo(1.00211681802045, 12);
+    expect(fit?.intercept).toBeCloseTo(-0.262323073774029, 10);
+    expect(fit?.r2).toBeCloseTo(0.999993745883712, 12);
+    // The standard deviation of the slope is certified; 2.0322 is Student's 97.5 % quantile with 34 degrees of freedom.
+    const margin = 2.0322 * 0.000429796848199937;
+    expect(fit?.slopeHigh).toBeCloseTo(1.00211681802045 + margin, 6);
+    expect(fit?.slopeLow).toBeCloseTo(1.00211681802045 - margin, 6);
+  });
+
+  it('has the values that Anscombe published', () => {
+    const fit = fitLine(pointsOf(ANSCOMBE));
+    expect(fit?.slope).toBeCloseTo(0.5, 3);
+    expect(fit?.intercept).toBeCloseTo(3, 2);
+    expect(fit?.r2).toBeCloseTo(0.667, 3);
+    // Standard error 0.118; 2.262 is the quantile with 9 degrees of freedom.
+    expect(fit?.slopeHigh).toBeCloseTo(0.5 + 2.262 * 0.118, 2);
+  });
+
+  it('agrees with an example worked by hand', () => {
     const fit = fitLine([2.1, 3.9, 6.2, 7.8, 10.1].map((y, index) => ({ x: index + 1, y })));
     expect(fit?.slope).toBeCloseTo(1.99, 10);
     expect(fit?.intercept).toBeCloseTo(0.05, 10);
