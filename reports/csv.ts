@@ -1,6 +1,7 @@
 /**
  * One row per cell (strategy x workload x fault), for spreadsheets and data frames: RFC 4180. The columns are the fields
- * of a cell in `summary.json`, named by their path, units included; then the comparisons with the reference.
+ * of a cell in `summary.json`, named by their path, units included; then the shares that were served again in time, the comparisons with
+ * the reference, and, where the run varied something, the parameter, its value and the laws.
  */
 import { z } from 'zod';
 import type { Report, Results } from '../src/contracts/report.js';
@@ -9,14 +10,19 @@ import {
   type Comparison,
   cellSchema,
   comparisonSchema,
+  type Law,
   type Summary,
+  type SweepResult,
 } from '../src/contracts/results.js';
 import { comparisonOf, groupCells } from './shared/cells.js';
+import { LIMITS } from './shared/perception.js';
 
 interface Column {
   readonly name: string;
   value(cell: Cell, summary: Summary): unknown;
 }
+
+type SweepPoint = SweepResult['points'][number];
 
 /** The part of a JSON Schema that matters here. */
 interface SchemaNode {
@@ -30,7 +36,12 @@ export const csv: Report = { id: 'csv', title: 'Cells as CSV', extension: 'csv',
 const LINE_END = '\r\n';
 
 function render({ summary }: Results): string {
-  const columns = [...cellColumns(), ...comparisonColumns()];
+  const columns = [
+    ...cellColumns(),
+    ...perceptionColumns(),
+    ...comparisonColumns(),
+    ...sweepColumns(summary),
+  ];
   const cells = groupCells(summary).flatMap((group) => group.cells);
   const rows = cells.map((cell) => columns.map(({ value }) => csvField(value(cell, summary))));
   return [columns.map(({ name }) => csvField(name)), ...rows].map((row) => row.join(',') + LINE_END).join('');
@@ -56,6 +67,19 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
   );
 }
 
+/** The counts of `perceived` as shares of their total, 0 to 1. */
+function perceptionColumns(): Column[] {
+  return (['connections', 'requests'] as const).flatMap((of) =>
+    LIMITS.map(({ key }) => ({
+      name: `servedInTime.${of}.${key}`,
+      value: ({ perceived }: Cell) => {
+        const counts = perceived?.[of];
+        return counts == null || counts.total === 0 ? null : counts[key] / counts.total;
+      },
+    })),
+  );
+}
+
 function comparisonColumns(): Column[] {
   const parts = ['ratio', 'low', 'high', 'pairs'] as const satisfies readonly (keyof Comparison)[];
   return comparisonSchema.shape.metric.options.flatMap((metric) =>
@@ -64,6 +88,54 @@ function comparisonColumns(): Column[] {
       value: (cell: Cell, summary: Summary) => comparisonOf(summary, cell, metric)?.[part],
     })),
   );
+}
+
+/** None where nothing was varied. A row has the laws of the series that it is a point of. */
+function sweepColumns({ sweeps = [] }: Summary): Column[] {
+  if (sweeps.length === 0) return [];
+  const names = ['workload', 'parameter'] as const satisfies readonly (keyof SweepResult)[];
+  const fields = [
+    'value',
+    'detectionMs',
+    'expectedDetectionMs',
+  ] as const satisfies readonly (keyof SweepPoint)[];
+  const parts = ['kind', 'slope', 'low', 'high', 'r2'] as const satisfies readonly (keyof Law)[];
+  const metrics = [...new Set(sweeps.flatMap(({ laws }) => laws.map(({ metric }) => metric)))];
+  return [
+    ...names.map((name) => sweepColumn(name, ({ sweep }) => sweep[name])),
+    ...fields.map((name) => sweepColumn(name, ({ point }) => point[name])),
+    ...metrics.flatMap((metric) =>
+      parts.map((part) =>
+        sweepColumn(`laws.${metric}.${part}`, ({ sweep }) => {
+          return sweep.laws.find((law) => law.metric === metric)?.[part];
+        }),
+      ),
+    ),
+  ];
+}
+
+interface Swept {
+  readonly sweep: SweepResult;
+  readonly point: SweepPoint;
+}
+
+function sweepColumn(name: string, read: (swept: Swept) => unknown): Column {
+  return {
+    name: `sweep.${name}`,
+    value: (cell, { sweeps }) => {
+      const swept = sweptOf(cell, sweeps);
+      return swept === undefined ? null : read(swept);
+    },
+  };
+}
+
+function sweptOf({ strategy, workload, fault }: Cell, sweeps: Summary['sweeps'] = []): Swept | undefined {
+  for (const sweep of sweeps) {
+    if (sweep.strategy !== strategy || sweep.fault !== fault) continue;
+    const point = sweep.points.find(({ cellWorkload }) => cellWorkload === workload);
+    if (point !== undefined) return { sweep, point };
+  }
+  return undefined;
 }
 
 function csvField(value: unknown): string {

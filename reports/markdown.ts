@@ -1,6 +1,8 @@
 /** The comparison table in GitHub-flavoured Markdown, for a step summary or a pull request. */
 import type { Report, Results } from '../src/contracts/report.js';
 import type { Summary } from '../src/contracts/results.js';
+import { perceptionPart } from './markdown/perception.js';
+import { sweepPart } from './markdown/sweeps.js';
 import { groupCells, strategyTitle } from './shared/cells.js';
 import { type Column, MEASURE_COLUMNS, ROW_LEGEND, toRow } from './shared/columns.js';
 import {
@@ -24,13 +26,27 @@ const NAME_COLUMNS: readonly TextColumn[] = [
   { group: '', heading: 'strategy', text: ({ cell }) => cell.strategy },
 ];
 
+/** Less is a heading without a table. */
+const MIN_PART_BYTES = 2000;
+
 export const markdown: Report = { id: 'markdown', title: 'Markdown table', extension: 'md', render };
 
 function render({ summary }: Results): string {
   const before = joinParts(head(summary));
   const after = joinParts(tail(summary));
-  const body = cellsTable(summary, MAX_BYTES - byteLength(before) - byteLength(after));
-  return cutLines(`${joinParts([before, body, after])}\n`);
+  const body = bodyParts(summary, MAX_BYTES - byteLength(before) - byteLength(after));
+  return cutLines(`${joinParts([before, ...body, after])}\n`);
+}
+
+/** What is left of the room when a part needs none of it goes to the next one. */
+function bodyParts(summary: Summary, maxBytes: number): string[] {
+  let left = maxBytes;
+  return [cellsTable, sweepPart, perceptionPart].flatMap((partOf) => {
+    if (left < MIN_PART_BYTES) return [];
+    const part = partOf(summary, left);
+    left -= byteLength(part);
+    return [part];
+  });
 }
 
 function head(summary: Summary): string[] {

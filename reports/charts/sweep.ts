@@ -2,76 +2,143 @@
 
 import type { Summary } from '../../src/contracts/results.js';
 import { strategyOrder } from '../shared/cells.js';
-import { formatCount } from '../shared/format.js';
+import { formatCount, NONE } from '../shared/format.js';
 import { printable } from '../shared/printable.js';
-import { describeLaw, lawOf, type SweepGroup, type SweepMetric } from '../shared/sweeps.js';
-import { type Chart, NUMBER_FORMAT, PLOT_HEIGHT } from './render.js';
+import {
+  describeLaw,
+  EXPECTED_NAME,
+  expectedValues,
+  formatPoint,
+  lawOf,
+  type SweepGroup,
+  type SweepMetric,
+} from '../shared/sweeps.js';
+import { type Chart, type ChartLayer, NUMBER_FORMAT, PLOT_HEIGHT, TEXT_SIZE } from './render.js';
 import { type ChartStrategy, distinctStrategies, shapeEncoding, strategyEncoding } from './series.js';
 
 interface PlottedPoint extends ChartStrategy {
   readonly value: number;
   readonly y: number;
+  /** The 95 % interval; both `y` where there is none. */
+  readonly low: number;
+  readonly high: number;
 }
 
 /** What a logarithmic axis takes for 0: below what is measured of anything. */
 const LEAST = 0.001;
+/** Of the bar behind a mark, px. */
+const INTERVAL_WIDTH = 7;
+/** Of the name of a line below it, px. */
+const LABEL_SHIFT = 6;
 /** A quantity that spans less is easier to read on a linear axis. */
 const MIN_LOG_SPAN = 10;
 
 /** Null when no strategy has the quantity, or none of it is above 0. */
 export function sweepChart(group: SweepGroup, metric: SweepMetric, summary: Summary): Chart | null {
-  const order = strategyOrder(summary);
-  const plotted = group.series.flatMap((series): PlottedPoint[] =>
-    series.points.flatMap((point) => {
-      const y = metric.value(point);
-      const { strategy } = series;
-      return y === null
-        ? []
-        : [{ strategy: printable(strategy), position: order(strategy), value: point.value, y }];
-    }),
-  );
+  const plotted = plottedPoints(group, metric, summary);
   if (plotted.every(({ y }) => y <= 0)) return null;
-  const strategies = distinctStrategies(plotted);
-  const xLog = isLog(plotted.map(({ value }) => value));
-  const yLog = isLog(plotted.flatMap(({ y }) => (y > 0 ? y : [])));
+  const expected = expectedValues(group, metric);
+  const yLog = isLog([...expected.values(), ...plotted.flatMap(({ y }) => (y > 0 ? y : []))]);
   // Nothing has no place on a logarithmic axis; the table has it.
   const shown = yLog ? plotted.filter(({ y }) => y > LEAST) : plotted;
-  const scale = (log: boolean) => (log ? { type: 'log' as const } : { type: 'linear' as const, zero: true });
-  const places: number[] = [...new Set(plotted.map(({ value }) => value))];
-  const x = {
-    field: 'value',
-    type: 'quantitative' as const,
-    title: printable(group.parameter) + (xLog ? ' (logarithmic)' : ''),
-    scale: { ...scale(xLog), nice: false },
-    axis: {
-      values: places,
-      format: NUMBER_FORMAT,
-      labelOverlap: 'greedy' as const,
-    },
-  };
-  const y = {
-    field: 'y',
-    type: 'quantitative',
-    title: metric.unit + (yLog ? ' (logarithmic)' : ''),
-    scale: scale(yLog),
-    axis: { format: NUMBER_FORMAT, tickCount: 5, labelOverlap: 'greedy' },
-  } as const;
+  const strategies = distinctStrategies(plotted);
+  const x = valueAxis(group, plotted);
+  const y = quantityAxis('y', metric, yLog);
+  const { color } = strategyEncoding(strategies);
+  const intervals = shown.filter(({ low, high }) => high > low);
   return {
     title: `${metric.title} against ${printable(group.parameter)}`,
-    text: lawText(group, metric),
+    text: textOf(group, metric, intervals.length > 0, expected.size > 0),
     table: tableOf(group, metric),
     spec: {
       height: PLOT_HEIGHT,
       data: { values: shown },
       layer: [
+        ...expectedLayers(expected, x, quantityAxis('expected', metric, yLog)),
         { mark: { type: 'line', strokeWidth: 2 }, encoding: { x, y, ...strategyEncoding(strategies) } },
         {
+          data: { values: intervals },
+          mark: { type: 'rule', strokeWidth: INTERVAL_WIDTH, opacity: 0.35 },
+          encoding: { x, y: quantityAxis('low', metric, yLog), y2: { field: 'high' }, color },
+        },
+        {
           mark: { type: 'point', filled: true, size: 40, opacity: 1 },
-          encoding: { x, y, color: strategyEncoding(strategies).color, shape: shapeEncoding(strategies) },
+          encoding: { x, y, color, shape: shapeEncoding(strategies) },
         },
       ],
     },
   };
+}
+
+function plottedPoints({ series }: SweepGroup, metric: SweepMetric, summary: Summary): PlottedPoint[] {
+  const order = strategyOrder(summary);
+  return series.flatMap(({ strategy, points }) =>
+    points.flatMap((point): PlottedPoint[] => {
+      const y = metric.value(point);
+      if (y === null) return [];
+      const { low, high } = metric.interval?.(point) ?? { low: y, high: y };
+      const name = { strategy: printable(strategy), position: order(strategy) };
+      return [{ ...name, value: point.value, y, low: Math.max(LEAST, low), high }];
+    }),
+  );
+}
+
+/** Ticks where values are, and nowhere else. */
+function valueAxis({ parameter }: SweepGroup, plotted: readonly PlottedPoint[]) {
+  const places = [...new Set(plotted.map(({ value }) => value))];
+  const log = isLog(places);
+  return {
+    field: 'value',
+    type: 'quantitative' as const,
+    title: printable(parameter) + (log ? ' (logarithmic)' : ''),
+    scale: { ...scaleOf(log), nice: false },
+    axis: { values: places, format: NUMBER_FORMAT, labelOverlap: 'greedy' as const },
+  };
+}
+
+function quantityAxis(field: string, { unit }: SweepMetric, log: boolean) {
+  return {
+    field,
+    type: 'quantitative',
+    title: unit + (log ? ' (logarithmic)' : ''),
+    scale: scaleOf(log),
+    axis: { format: NUMBER_FORMAT, tickCount: 5, labelOverlap: 'greedy' },
+  } as const;
+}
+
+function scaleOf(log: boolean) {
+  return log ? { type: 'log' as const } : { type: 'linear' as const, zero: true };
+}
+
+/** A dotted line, named at its end; nothing where nothing is expected. */
+function expectedLayers(
+  expected: ReadonlyMap<number, number>,
+  x: ReturnType<typeof valueAxis>,
+  y: ReturnType<typeof quantityAxis>,
+): ChartLayer[] {
+  const values = [...expected].map(([value, height]) => ({ value, expected: height }));
+  const last = values.at(-1);
+  if (last === undefined) return [];
+  return [
+    {
+      data: { values },
+      mark: { type: 'line', color: 'currentColor', opacity: 0.6, strokeWidth: 1.5, strokeDash: [1, 3] },
+      encoding: { x, y },
+    },
+    {
+      data: { values: [last] },
+      mark: {
+        type: 'text',
+        align: 'right',
+        baseline: 'top',
+        dy: LABEL_SHIFT,
+        color: 'currentColor',
+        opacity: 0.75,
+        fontSize: TEXT_SIZE,
+      },
+      encoding: { x, y, text: { value: EXPECTED_NAME } },
+    },
+  ];
 }
 
 function isLog(values: readonly number[]): boolean {
@@ -79,30 +146,46 @@ function isLog(values: readonly number[]): boolean {
   return low > 0 && Math.max(...values) / low >= MIN_LOG_SPAN;
 }
 
-function lawText({ series, parameter }: SweepGroup, metric: SweepMetric): string {
+function textOf(
+  { series, parameter }: SweepGroup,
+  metric: SweepMetric,
+  hasIntervals: boolean,
+  hasExpected: boolean,
+): string {
   const laws = series.map((each) => {
     return `${printable(each.strategy)}: ${describeLaw(lawOf(each, metric.key), metric, parameter)}`;
   });
-  return `${laws.join('; ')}.`;
+  return [
+    `${laws.join('; ')}.`,
+    ...(hasIntervals ? ['Bars: the 95 % interval.'] : []),
+    ...(hasExpected ? [`Dotted: ${EXPECTED_NAME}, the detection that the options lead to.`] : []),
+  ].join(' ');
 }
 
-function tableOf({ series, parameter }: SweepGroup, metric: SweepMetric): Chart['table'] {
+function tableOf(group: SweepGroup, metric: SweepMetric): Chart['table'] {
+  const { series, parameter } = group;
   const values = [...new Set(series.flatMap(({ points }) => points.map(({ value }) => value)))].sort(
     (a, b) => a - b,
   );
+  const expected = expectedValues(group, metric);
   return {
     columns: [
       `strategy, ${metric.unit}`,
       ...values.map((value) => `${printable(parameter)} ${formatCount(value)}`),
       'law',
     ],
-    rows: series.map((each) => [
-      printable(each.strategy),
-      ...values.map((value) => {
-        const point = each.points.find((candidate) => candidate.value === value);
-        return metric.format(point === undefined ? null : metric.value(point));
-      }),
-      describeLaw(lawOf(each, metric.key), metric, parameter),
-    ]),
+    rows: [
+      ...series.map((each) => [
+        printable(each.strategy),
+        ...values.map((value) => {
+          const point = each.points.find((candidate) => candidate.value === value);
+          return point === undefined ? NONE : formatPoint(metric, point);
+        }),
+        describeLaw(lawOf(each, metric.key), metric, parameter),
+      ]),
+      ...(expected.size === 0
+        ? []
+        : [[EXPECTED_NAME, ...values.map((value) => metric.format(expected.get(value) ?? null)), NONE]]),
+    ],
   };
 }

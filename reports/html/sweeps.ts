@@ -3,7 +3,14 @@ import type { Summary } from '../../src/contracts/results.js';
 import { sweepChart } from '../charts/sweep.js';
 import { strategyOrder, strategyTitle } from '../shared/cells.js';
 import { printable } from '../shared/printable.js';
-import { groupSweeps, SWEEP_METRICS, SWEEP_NOTE, type SweepGroup } from '../shared/sweeps.js';
+import {
+  EXPECTED_NOTE,
+  groupSweeps,
+  isSilent,
+  metricsOf,
+  SWEEP_NOTE,
+  type SweepGroup,
+} from '../shared/sweeps.js';
 import { figure } from './figure.js';
 import { strategyLegend } from './legend.js';
 import { html, type Markup, NOTHING } from './markup.js';
@@ -13,13 +20,14 @@ export async function sweepSection(summary: Summary, isInteractive: boolean): Pr
   const groups = groupSweeps(summary);
   if (groups.length === 0) return NOTHING;
   const parts: Markup[] = [];
+  const notes = [SWEEP_NOTE, ...(groups.some(isSilent) ? [EXPECTED_NOTE] : [])];
   for (const group of groups) parts.push(await groupPart(group, summary, isInteractive));
-  return html`<section><h2>Cost laws</h2>${parts}<p class="soft">${SWEEP_NOTE}</p></section>`;
+  return html`<section><h2>Cost laws</h2>${parts}<p class="soft">${notes.join(' ')}</p></section>`;
 }
 
 async function groupPart(group: SweepGroup, summary: Summary, isInteractive: boolean): Promise<Markup> {
   const figures = await Promise.all(
-    SWEEP_METRICS.map((metric) =>
+    metricsOf(group).map((metric) =>
       figure(sweepChart(group, metric, summary), { note: `${metric.title}: no data.`, isInteractive }),
     ),
   );

@@ -29,5 +29,5 @@ export function clip(text: string, width: number): string {
 
 /** Replaces the signs that tables themselves put between names and numbers. Names stay what they are. */
 export function withAsciiSigns(text: string): string {
-  return text.replaceAll(NONE, '-').replaceAll('…', '~');
+  return text.replaceAll(NONE, '-').replaceAll('…', '~').replaceAll('R²', 'R2');
 }

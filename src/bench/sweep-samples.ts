@@ -8,19 +8,49 @@ type Metric = Law['metric'];
 interface Series extends Pick<SweepResult, 'strategy' | 'workload' | 'fault' | 'parameter'> {
   /** By the value of the parameter: the workload id of its cell. */
   readonly cells: Map<number, string>;
+  /** By the value of the parameter: when silence was to be seen; only of trials in which nothing else showed the failure. */
+  readonly expectedDetectionsMs: Map<number, number>;
   /** One sample per completed trial that has one. */
   readonly samples: Readonly<Record<Metric, Point[]>>;
 }
 
 /** One number of a trial; null when it has none. */
 const METRICS: Readonly<Record<Metric, (measurements: Measurements) => number | null>> = {
-  recoveryTimeMs: ({ connections }) =>
-    median(connections.flatMap(({ recoveryTimeMs }) => recoveryTimeMs ?? [])),
+  recoveryTimeMs: medianRecoveryMs,
+  detectionMs: detectionMsOf,
+  recoveryAfterDetectionMs: (measurements) => {
+    const recoveryMs = medianRecoveryMs(measurements);
+    const detectionMs = detectionMsOf(measurements);
+    return recoveryMs === null || detectionMs === null ? null : recoveryMs - detectionMs;
+  },
   replicaCpuMsPerRecovery: ({ replicaCpuMsPerRecovery }) => replicaCpuMsPerRecovery,
   replicatedBytesPerConnection: ({ replication }) => replication.bytesPerConnection,
   replicatedBytesPerRequest: ({ replication }) => replication.bytesPerRequest,
 };
 const METRIC_NAMES = Object.keys(METRICS) as Metric[];
+
+function medianRecoveryMs({ connections }: Measurements): number | null {
+  return median(connections.flatMap(({ recoveryTimeMs }) => recoveryTimeMs ?? []));
+}
+
+function detectionMsOf({ failureDetectedMs, faultInjectedMs }: Measurements): number | null {
+  return failureDetectedMs === null ? null : failureDetectedMs - faultInjectedMs;
+}
+
+/** What is stopped, or cut off, neither says nor closes anything: only the heartbeats that are missing show it. */
+const SILENT_ACTIONS: readonly string[] = ['SIGSTOP', 'partition'];
+
+/** Null where the failure was not seen, or was to be seen by anything but silence. */
+function expectedDetectionMsOf(
+  { heartbeats }: TrialSpec,
+  { faultEvents, failureDetectedMs }: Measurements,
+): number | null {
+  const isSilent = SILENT_ACTIONS.includes(faultEvents[0]?.action ?? '');
+  return isSilent && failureDetectedMs !== null ? heartbeats.intervalMs * heartbeats.missedLimit : null;
+}
+
+/** They add a time of their own to every recovery: a sum has no power law, whatever they span. */
+const ADDING_PARAMETERS: readonly string[] = ['heartbeat-interval-ms', 'heartbeat-missed', 'rtt-ms'];
 
 /** A parameter that spans less is drawn, and fitted, on a linear axis. */
 const MIN_LOG_SPAN = 10;
@@ -45,6 +75,8 @@ export class SweepSamples {
       const y = METRICS[name](measurements);
       if (y !== null) series.samples[name].push({ x: value, y });
     }
+    const expectedMs = expectedDetectionMsOf(spec, measurements);
+    if (expectedMs !== null) series.expectedDetectionsMs.set(value, expectedMs);
   }
 
   /** @param cells of the same trials, in the order in which the results are to be */
@@ -66,8 +98,11 @@ export class SweepSamples {
     const series = this.#series.get(key) ?? {
       ...{ strategy, workload, fault, parameter },
       cells: new Map(),
+      expectedDetectionsMs: new Map(),
       samples: {
         recoveryTimeMs: [],
+        detectionMs: [],
+        recoveryAfterDetectionMs: [],
         replicaCpuMsPerRecovery: [],
         replicatedBytesPerConnection: [],
         replicatedBytesPerRequest: [],
@@ -83,24 +118,37 @@ function has(values: Iterable<string>, wanted: string): boolean {
   return false;
 }
 
-function resultOf({ cells: workloads, samples, ...name }: Series, cells: readonly Cell[]): SweepResult {
-  const values = [...workloads.keys()].sort((a, b) => a - b);
+function resultOf(series: Series, cells: readonly Cell[]): SweepResult {
+  const { strategy, workload, fault, parameter, samples } = series;
+  const values = [...series.cells.keys()].sort((a, b) => a - b);
   const points = values.flatMap((value) => {
-    const cell = cells.find(({ strategy, workload, fault }) => {
-      return strategy === name.strategy && workload === workloads.get(value) && fault === name.fault;
+    const cell = cells.find((each) => {
+      return each.strategy === strategy && each.workload === series.cells.get(value) && each.fault === fault;
     });
-    return cell === undefined ? [] : [pointOf(value, cell)];
+    return cell === undefined ? [] : [pointOf(value, cell, series)];
   });
-  const laws = METRIC_NAMES.flatMap((metric) => lawOf(metric, samples[metric], isLogarithmic(values)) ?? []);
-  return { ...name, points, laws };
+  const logarithmic = isLogarithmic(values) && !ADDING_PARAMETERS.includes(parameter);
+  const laws = METRIC_NAMES.flatMap((metric) => lawOf(metric, samples[metric], logarithmic) ?? []);
+  return { strategy, workload, fault, parameter, points, laws };
 }
 
-function pointOf(value: number, cell: Cell): SweepResult['points'][number] {
-  const { recoveryTimeMs, replication } = cell;
+function pointOf(value: number, cell: Cell, series: Series): SweepResult['points'][number] {
+  const { recoveryTimeMs, replication, connections, requests } = cell;
+  const detectionsMs = series.samples.detectionMs.flatMap(({ x, y }) => (x === value ? [y] : []));
   return {
     value,
+    cellWorkload: cell.workload,
     trials: cell.trials.completed,
-    recoveryTimeMs: recoveryTimeMs && { p50: recoveryTimeMs.p50, p99: recoveryTimeMs.p99 },
+    recoveryTimeMs: recoveryTimeMs && {
+      p50: recoveryTimeMs.p50,
+      p90: recoveryTimeMs.p90,
+      p99: recoveryTimeMs.p99,
+    },
+    recoveryP50IntervalMs: cell.recoveryP50IntervalMs ?? null,
+    detectionMs: median(detectionsMs),
+    expectedDetectionMs: series.expectedDetectionsMs.get(value) ?? null,
+    connections: { kept: connections.kept, reconnected: connections.reconnected, lost: connections.lost },
+    requests: { ...requests },
     replicaCpuMsPerRecovery: cell.replicaCpuMsPerRecovery,
     replicatedBytesPerConnection: replication?.bytesPerConnection ?? null,
     replicatedBytesPerRequest: replication?.bytesPerRequest ?? null,

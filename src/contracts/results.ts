@@ -179,6 +179,13 @@ export const measurementsSchema = z.object({
   }),
   /** CPU of the surviving replicas between the fault and the last recovery, per recovered connection. */
   replicaCpuMsPerRecovery: ms.nullable(),
+  /** CPU of the director in that time, per recovered connection; absent in older files. */
+  directorCpuMsPerRecovery: ms.nullable().optional(),
+  /**
+   * Flows taken over since the fault, and how long that took from the detection to the last of them: lazy takeovers wait for
+   * their clients. Null when none was, absent in older files.
+   */
+  takeovers: z.object({ flows: count, durationMs: ms }).nullable().optional(),
   /** Verified replies in 10 ms bins; bin i covers fault + (firstBin + i) * binMs. */
   throughput: z.object({ binMs: z.number().positive(), firstBin: z.number().int(), replies: z.array(count) }),
   /** CPU time of all surviving replicas in bins as those of `throughput`. Files of the first releases have none. */
@@ -320,10 +327,15 @@ const aggregateShape = {
 export const cellSchema = z.object({ strategy: id, workload: id, fault: id, ...aggregateShape });
 export const strategySummarySchema = z.object({ id, title: z.string(), ...aggregateShape });
 
-/** A straight line, through logarithms where the parameter spans a power of ten: a power law then. */
+/**
+ * A straight line, through logarithms where the parameter spans a power of ten: a power law then. Never of parameters that add
+ * a time of their own, as heartbeats do.
+ */
 const lawSchema = z.object({
   metric: z.enum([
     'recoveryTimeMs',
+    'detectionMs',
+    'recoveryAfterDetectionMs',
     'replicaCpuMsPerRecovery',
     'replicatedBytesPerConnection',
     'replicatedBytesPerRequest',
@@ -352,8 +364,23 @@ export const sweepSchema = z.object({
   points: z.array(
     z.object({
       value: z.number().nonnegative(),
+      /** Id of the workload of its cell; absent in older files. */
+      cellWorkload: id.optional(),
       trials: count,
-      recoveryTimeMs: z.object({ p50: ms, p99: ms }).nullable(),
+      /** `p90` is absent in older files. */
+      recoveryTimeMs: z.object({ p50: ms, p90: ms.optional(), p99: ms }).nullable(),
+      /** As that of the cell; absent in older files. */
+      recoveryP50IntervalMs: z.object({ low: ms, high: ms }).nullable().optional(),
+      /** Fault -> the director has declared the first replica failed, median over the trials; null when it never did, absent in older files. */
+      detectionMs: ms.nullable().optional(),
+      /**
+       * Interval times missed heartbeats: when a failure is seen that nothing but silence shows. Null where something else
+       * shows it, absent in older files.
+       */
+      expectedDetectionMs: ms.nullable().optional(),
+      /** Absent in older files, as `requests` is. */
+      connections: z.object({ kept: count, reconnected: count, lost: count }).optional(),
+      requests: requestCountsSchema.optional(),
       replicaCpuMsPerRecovery: ms.nullable(),
       replicatedBytesPerConnection: z.number().nullable(),
       replicatedBytesPerRequest: z.number().nullable(),

@@ -4,7 +4,7 @@ import { RunAccumulator } from '../../src/bench/summarize.js';
 import { isLogarithmic } from '../../src/bench/sweep-samples.js';
 import type { SweepResult, TrialResult } from '../../src/contracts/results.js';
 import { fixtureTrials } from '../fixtures/results.js';
-import { SWEPT_VALUES, sweepTrials } from '../fixtures/sweeps.js';
+import { heartbeatTrials, INTERVALS_MS, MISSED, SWEPT_VALUES, sweepTrials } from '../fixtures/sweeps.js';
 
 function sweepsOf(trials: readonly TrialResult[]): readonly SweepResult[] | undefined {
   const accumulator = new RunAccumulator([], createPrng(1));
@@ -31,6 +31,43 @@ describe('a summary of a run that varies something', () => {
     expect(spr?.points.map(({ replicatedBytesPerConnection }) => replicatedBytesPerConnection)).toEqual([
       129, 129, 129,
     ]);
+  });
+
+  it('has what became of the load, and how sure the median is, of each value', () => {
+    const [reference] = sweepsOf(heartbeatTrials()) ?? [];
+    const [point] = reference?.points ?? [];
+    expect(point).toMatchObject({
+      cellWorkload: 'request-reply heartbeat-interval-ms=20',
+      connections: { kept: 6 + 0, lost: 0 },
+    });
+    expect(point?.requests?.ok).toBeGreaterThan(0);
+    const { low = 0, high = 0 } = point?.recoveryP50IntervalMs ?? {};
+    expect(low).toBeLessThan(high);
+    expect(low).toBeLessThanOrEqual(point?.recoveryTimeMs?.p50 ?? 0);
+    expect(high).toBeGreaterThanOrEqual(point?.recoveryTimeMs?.p50 ?? 0);
+  });
+
+  it('sets what the options lead to beside the detection that was seen, where only silence showed the failure', () => {
+    const [, spr] = sweepsOf(heartbeatTrials()) ?? [];
+    expect(spr?.points.map(({ expectedDetectionMs }) => expectedDetectionMs)).toEqual(
+      INTERVALS_MS.map((intervalMs) => intervalMs * MISSED),
+    );
+    expect(spr?.points.map(({ detectionMs }) => detectionMs)).toEqual([212.5, 527.5, 1052.5, 2102.5]);
+    const [killed] = sweepsOf(sweepTrials()) ?? [];
+    expect(killed?.points.map(({ expectedDetectionMs }) => expectedDetectionMs)).toEqual([null, null, null]);
+  });
+
+  it('fits a straight line to what heartbeats add, though they span a power of ten', () => {
+    const sweeps = sweepsOf(heartbeatTrials());
+    const found = law(sweeps, 'spr', 'recoveryTimeMs');
+    expect(found?.kind).toBe('linear');
+    expect(found?.slope).toBeCloseTo(MISSED + 0.5, 1);
+    // At no interval: what the takeover takes, and the trials' own few ms.
+    expect(found?.intercept).toBeGreaterThan(5);
+    expect(found?.intercept).toBeLessThan(12);
+    const after = law(sweeps, 'spr', 'recoveryAfterDetectionMs');
+    expect(after?.low).toBeLessThanOrEqual(0);
+    expect(after?.high).toBeGreaterThanOrEqual(0);
   });
 
   it('finds what grows with it: exponent 1 where it is proportional', () => {

@@ -38,6 +38,18 @@ describe('CSV', () => {
     expect(Object.keys(row)).toEqual(expect.arrayContaining(leaves({ ...cell, refusals: 0 })));
   });
 
+  it('has the shares that were served again in time', async () => {
+    const results = fixtureResults();
+    const counts = { total: 8, under100Ms: 2, under1S: 6, under5S: 8, under11S: 8 };
+    const cells = results.summary.cells.map((cell) => {
+      return { ...cell, perceived: { connections: counts, requests: null } };
+    });
+    const [row] = await rows({ ...results, summary: { ...results.summary, cells } });
+    expect(row?.['servedInTime.connections.under100Ms']).toBe('0.25');
+    expect(row?.['servedInTime.connections.under11S']).toBe('1');
+    expect(row?.['servedInTime.requests.under1S']).toBe('');
+  });
+
   it('has the comparisons with the reference', async () => {
     const { comparisons } = fixtureResults().summary;
     const found = await rows();

@@ -23,6 +23,20 @@ describe('Markdown', () => {
     expect(await render({})).not.toMatch(/left out|Cut here/);
   });
 
+  it('has the shares that were served again before people notice', async () => {
+    const counts = { total: 1000, under100Ms: 2, under1S: 999, under5S: 1000, under11S: 1000 };
+    const cells = manyCells(1).map((cell) => ({
+      ...cell,
+      perceived: { connections: counts, requests: null },
+    }));
+    const text = await render({ cells });
+    expect(text).toContain('### What people would have noticed');
+    expect(text).toMatch(/ \| 1,000 connections \| 0 \| 99 \| 100 \| 100 \|$/m);
+    expect(
+      await render({ cells: manyCells(1).map((cell) => ({ ...cell, perceived: undefined })) }),
+    ).not.toContain('What people');
+  });
+
   it('fits into a step summary, and says how many rows do not', async () => {
     const text = await render({ cells: manyCells(10_000), violations: ['trial 1: bad'] });
     const bytes = Buffer.byteLength(text);
