@@ -2,45 +2,44 @@
  * Holds the matrix of workloads, strategies and faults against trials: each combination is run once, small, and what became of
  * its connections is compared with what the matrix says.
  *
- * `node dist/bench/combinations/main.js [--all] [--part K/N] [--at-a-time N]`: every pair of a workload, a strategy and a fault, or
- * every combination; the K-th of N parts of them. Exit code 1 when a trial did something else.
+ * `node dist/bench/combinations/main.js [--all] [--part K/N] [--at-a-time N] [--workloads ...] [--strategies ...] [--faults ...]`:
+ * every pair of a workload, a strategy and a fault, or every combination; the K-th of N parts of them; only some of them. Exit
+ * code 1 when a trial did something else, 2 on wrong usage.
  */
-import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { type Combination, coverage, coveringPairs } from '../../src/bench/coverage.js';
 import { FAULTS } from '../../src/cluster/faults/index.js';
 import { STRATEGIES } from '../../strategies/index.js';
 import { WORKLOADS } from '../../workloads/index.js';
+import { endOnInterrupt, runProgram } from '../program.js';
 import { differences, runCombination } from './combination.js';
+import { readSettings, type Settings, USAGE } from './settings.js';
 
-interface Settings {
-  readonly all: boolean;
-  /** From 1. */
-  readonly part: number;
-  readonly parts: number;
-  readonly atATime: number;
-}
+const REPLICAS = 2;
 
-function readSettings(): Settings {
-  const { values } = parseArgs({
-    options: {
-      all: { type: 'boolean', default: false },
-      part: { type: 'string', default: '1/1' },
-      // Most of a trial is waiting.
-      'at-a-time': { type: 'string', default: String(availableParallelism()) },
-    },
+async function main(args: readonly string[]): Promise<number> {
+  const settings = readSettings(args, {
+    workloads: WORKLOADS.map(({ id }) => id),
+    strategies: STRATEGIES.map(({ id }) => id),
+    faults: FAULTS.map(({ id }) => id),
   });
-  const [, part, parts] = /^(\d+)\/(\d+)$/.exec(values.part)?.map(Number) ?? [];
-  const atATime = Number(values['at-a-time']);
-  if (!part || !parts || part > parts || !(atATime >= 1)) {
-    throw new Error('usage: main.js [--all] [--part K/N] [--at-a-time N]');
-  }
-  return { all: values.all, part, parts, atATime };
+  return (await runAll(chosen(settings), settings.atATime)) === 0 ? 0 : 1;
 }
 
-function chosen({ all, part, parts }: Settings): Combination[] {
-  const every = coverage({ workloads: WORKLOADS, strategies: STRATEGIES, faults: FAULTS, replicas: 2 });
-  return (all ? every : coveringPairs(every)).filter((_, index) => index % parts === part - 1);
+/** Pairs cover what is named, and no more. */
+function chosen({ all, part, parts, workloads, strategies, faults }: Settings): Combination[] {
+  const every = coverage({
+    workloads: WORKLOADS,
+    strategies: STRATEGIES,
+    faults: FAULTS,
+    replicas: REPLICAS,
+  });
+  const named = every.filter(
+    (each) =>
+      (workloads?.includes(each.workload) ?? true) &&
+      (strategies?.includes(each.strategy) ?? true) &&
+      (faults?.includes(each.fault) ?? true),
+  );
+  return (all ? named : coveringPairs(named)).filter((_, index) => index % parts === part - 1);
 }
 
 /** @returns how many combinations did something else than the matrix says */
@@ -66,5 +65,5 @@ async function runAll(combinations: readonly Combination[], atATime: number): Pr
   return wrong;
 }
 
-const settings = readSettings();
-process.exitCode = (await runAll(chosen(settings), settings.atATime)) === 0 ? 0 : 1;
+endOnInterrupt();
+process.exitCode = await runProgram({ usage: USAGE, main });

@@ -6,7 +6,9 @@
  * not installed; with 2 on wrong usage.
  */
 import { parseArgs } from 'node:util';
+import { UsageError } from '../../src/base/errors.js';
 import { createIdentity, type Identity } from '../../src/cluster/certificates.js';
+import { endOnInterrupt, runProgram } from '../program.js';
 import { planSections, type Section } from './cases.js';
 import { type Outcome, tryCell } from './cell.js';
 import type { Client } from './client.js';
@@ -15,8 +17,7 @@ import { SERVERNAME } from './killable-cluster.js';
 import { type Row, renderSection } from './table.js';
 import { tryWire, WIRE_CASES } from './wire.js';
 
-/** Exit code after Ctrl-C, as shells have it. */
-const INTERRUPTED = 130;
+const USAGE = 'main.js [--clients ID,ID] [--quick] [--strict]';
 
 interface Entry {
   readonly client: Client;
@@ -24,8 +25,8 @@ interface Entry {
   readonly description: string | undefined;
 }
 
-async function main(): Promise<number> {
-  const { clients, quick, strict } = parseOptions();
+async function main(args: readonly string[]): Promise<number> {
+  const { clients, quick, strict } = parseOptions(args);
   const identity = await createIdentity({ key: 'ecdsa-p256', servername: SERVERNAME });
   const entries = await Promise.all(
     clients.map(async (client) => ({ client, description: await client.describe() })),
@@ -62,8 +63,9 @@ interface Options {
   readonly strict: boolean;
 }
 
-function parseOptions(): Options {
+function parseOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
+    args: [...args],
     options: {
       clients: { type: 'string' },
       quick: { type: 'boolean', default: false },
@@ -77,7 +79,7 @@ function parseOptions(): Options {
 function findClient(id: string): Client {
   const client = CLIENTS.find((each) => each.id === id);
   if (client !== undefined) return client;
-  throw new TypeError(`--clients ${id}: must be among ${CLIENTS.map((each) => each.id).join(', ')}`);
+  throw new UsageError(`--clients ${id}: must be among ${CLIENTS.map((each) => each.id).join(', ')}`);
 }
 
 async function trySection(
@@ -110,11 +112,5 @@ function wordFor(outcome: Outcome): string {
   return outcome.kind === 'failed' ? `FAILED: ${outcome.what}` : `n/a (${outcome.reason})`;
 }
 
-process.once('SIGINT', () => process.exit(INTERRUPTED));
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof TypeError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 2;
-}
+endOnInterrupt();
+process.exitCode = await runProgram({ usage: USAGE, main });
