@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Identity } from '../../src/cluster/certificates.js';
-import { listenOnLoopback } from '../../src/net/loopback.js';
+import { freePort } from '../../src/net/free-port.js';
 import { type ChildChannel, spawnChild } from '../../src/net/message-channel.js';
 import type { ForwarderCommand } from './forwarder.js';
 import type { ListeningEvent, NodeServerCommand } from './node-server.js';
@@ -79,6 +79,7 @@ interface Haproxy {
 }
 
 async function startHaproxy(serverPort: number, folder: string): Promise<Haproxy> {
+  // HAProxy cannot be asked which port it took.
   const port = await freePort();
   const configPath = join(folder, 'haproxy.cfg');
   await writeFile(configPath, haproxyConfig(port, serverPort));
@@ -115,15 +116,6 @@ function haproxyConfig(port: number, serverPort: number): string {
     `  server node 127.0.0.1:${serverPort}`,
     '',
   ].join('\n');
-}
-
-/** HAProxy cannot be asked which port it took. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listenOnLoopback(server);
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function untilListening(port: number): Promise<void> {

@@ -1,11 +1,11 @@
 /** A user's own server as a process group: started, waited for, watched and ended. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { UsageError } from '../../base/errors.js';
+import { freePort } from '../../net/free-port.js';
 import type { ChildExit } from '../../net/message-channel.js';
 import { OutputTail } from '../../net/output-tail.js';
 import { encodeLocalProxyHeader } from '../../net/proxy-protocol.js';
@@ -28,10 +28,6 @@ export interface ServerSettings {
 }
 
 const READY_TIMEOUT_MS = 10_000;
-/** Above most services; where Linux begins to give ports to whoever asks for any, which a server that starts slowly would lose. */
-const FIRST_PORT = 20_000;
-const FIRST_EPHEMERAL_PORT = 32_768;
-const PORT_ATTEMPTS = 100;
 /** Short against the start of any server. */
 const POLL_MS = 20;
 /** A handshake on loopback, on a machine that is busy with starting servers. */
@@ -200,28 +196,6 @@ function describeHandshake(error: unknown, version: string, proxyProtocol: boole
   }
   const header = proxyProtocol ? 'with a PROXY protocol header before it ' : '';
   return `a TLS ${version} handshake with it ${header}fails: ${message}`;
-}
-
-/** Free right now; the system gives it to nobody who asks for any port. */
-async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
-    const port = randomInt(FIRST_PORT, FIRST_EPHEMERAL_PORT);
-    if (await isFree(port)) return port;
-  }
-  throw new Error(`no free port from ${FIRST_PORT} to ${FIRST_EPHEMERAL_PORT - 1} on 127.0.0.1`);
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  server.listen(port, '127.0.0.1');
-  try {
-    await once(server, 'listening');
-  } catch {
-    return false;
-  }
-  server.close();
-  await once(server, 'close');
-  return true;
 }
 
 function isOpen(port: number): Promise<boolean> {
