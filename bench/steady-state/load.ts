@@ -45,10 +45,13 @@ function wrk({ url, connections }: LoadOptions): RunningLoad {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const output = text(child.stdout);
-  return running(child, async () => {
-    const problems = (await output).split('\n').filter((line) => /Socket errors|Non-2xx/.test(line));
-    return problems.map((line) => line.trim()).join('; ');
-  });
+  return running(child, async () => wrkProblems(await output));
+}
+
+/** What went wrong, by what wrk prints at its end: it says nothing of it otherwise. Empty when nothing did. */
+export function wrkProblems(output: string): string {
+  const problems = output.split('\n').filter((line) => /Socket errors|Non-2xx/.test(line));
+  return problems.map((line) => line.trim()).join('; ');
 }
 
 function autocannonProcess({ url, connections }: LoadOptions): RunningLoad {
