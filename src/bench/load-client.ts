@@ -14,6 +14,7 @@ import type { Protocol, Workload } from '../contracts/workload.js';
 import { checkConnections } from './closing-check.js';
 import { ConnectGate } from './connect-gate.js';
 import { LoadConnection, type LoadWindow } from './load-connection.js';
+import type { LoadProtocolConstructor } from './load-protocol/load-protocol.js';
 import { LoadRecorder } from './load-recorder.js';
 import { LoadTimer } from './load-timer.js';
 import { untilSettled } from './settling.js';
@@ -48,8 +49,11 @@ export class LoadClient {
   readonly #connections: readonly LoadConnection[];
   readonly #eventLoopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
 
-  /** @throws Error when the TLS settings are not possible */
-  constructor(config: LoadConfig, workload: Workload) {
+  /**
+   * @param Protocol that of the workload, see `loadProtocolOf`
+   * @throws Error when the TLS settings are not possible
+   */
+  constructor(config: LoadConfig, workload: Workload, Protocol: LoadProtocolConstructor) {
     this.#config = config;
     this.#clock = createClock(BigInt(config.clockStartNs));
     this.#timer = new LoadTimer(this.#clock, (index) => this.#connections[index]?.advance());
@@ -59,6 +63,7 @@ export class LoadClient {
       clock: this.#clock,
       recorder: this.#recorder,
       timer: this.#timer,
+      Protocol,
       window: this.#window,
       gate: new ConnectGate(MAX_HANDSHAKES_AT_A_TIME),
       bodies: createSeededBytes(config.seed),

@@ -2,8 +2,11 @@
 import type { LoadConfig } from '../contracts/load.js';
 import type { PlannedRequest } from '../contracts/workload.js';
 import { type LinkSettings, LoadLink } from './load-link.js';
-import { createLoadProtocol } from './load-protocol/create-load-protocol.js';
-import type { LoadProtocol, ProtocolSettings } from './load-protocol/load-protocol.js';
+import type {
+  LoadProtocol,
+  LoadProtocolConstructor,
+  ProtocolSettings,
+} from './load-protocol/load-protocol.js';
 import type { RequestRow } from './load-recorder.js';
 import type { LoadTimer } from './load-timer.js';
 
@@ -18,6 +21,7 @@ export interface ConnectionSettings extends LinkSettings, ProtocolSettings {
   readonly config: LoadConfig;
   readonly window: Readonly<LoadWindow>;
   readonly timer: LoadTimer;
+  readonly Protocol: LoadProtocolConstructor;
 }
 
 /** A start that is later than this is the generator's fault: `setTimeout` alone is late by 1 to 2 ms. */
@@ -51,7 +55,7 @@ export class LoadConnection {
     this.#index = index;
     this.#settings = settings;
     this.#requests = requests[Symbol.iterator]();
-    this.#protocol = createLoadProtocol(settings, {
+    this.#protocol = new settings.Protocol(settings, {
       write: (bytes, written) => this.#link.write(bytes, written),
       ready: () => this.#onReady(),
       replied: (row) => this.#onReply(row),

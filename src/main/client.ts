@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadWorkload } from '../../workloads/index.js';
 import { LoadClient } from '../bench/load-client.js';
+import { loadProtocolOf } from '../bench/load-protocol/load-protocol-of.js';
 import type { LoadCommand, LoadConfig, LoadEvent } from '../contracts/load.js';
 import type { PhaseAtFault } from '../contracts/results.js';
 import { type ParentChannel, serveParent } from '../net/message-channel.js';
@@ -21,7 +22,8 @@ class ClientProcess {
   }
 
   async #open(config: LoadConfig): Promise<void> {
-    const client = new LoadClient(config, await loadWorkload(config.workload));
+    const workload = await loadWorkload(config.workload);
+    const client = new LoadClient(config, workload, await loadProtocolOf(workload));
     await client.open();
     this.#client = client;
     this.#parent.send({ kind: 'opened' });

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createPrng } from '../../src/base/prng.js';
 import { LoadClient } from '../../src/bench/load-client.js';
+import { loadProtocolOf } from '../../src/bench/load-protocol/load-protocol-of.js';
 import { type LoadConfig, type LoadReport, PLANNED_END } from '../../src/contracts/load.js';
 import type { Workload } from '../../src/contracts/workload.js';
 import { bulkDownload } from '../../workloads/bulk-download.js';
@@ -43,7 +44,8 @@ async function open(
   workload: Workload,
   changes: Partial<LoadConfig> = {},
 ): Promise<LoadClient> {
-  const client = new LoadClient(loadConfig(server.port, certificate.cert, changes), workload);
+  const config = loadConfig(server.port, certificate.cert, changes);
+  const client = new LoadClient(config, workload, await loadProtocolOf(workload));
   cleanUp.push(() => client.close());
   await client.open();
   return client;
@@ -480,20 +482,13 @@ describe('LoadClient', () => {
 
   it('refuses a certificate of another authority', async () => {
     const server = await serve(requestReply);
-    const client = new LoadClient(loadConfig(server.port, createCertificate().cert), requestReply);
-    cleanUp.push(() => client.close());
-    await expect(client.open()).rejects.toThrow(
-      /connection 0 could not be opened: \w*SELF_SIGNED\w*|SIGNATURE/,
-    );
+    const opened = open(server, requestReply, { ca: createCertificate().cert });
+    await expect(opened).rejects.toThrow(/connection 0 could not be opened: \w*SELF_SIGNED\w*|SIGNATURE/);
   });
 
   it('refuses a certificate with another name', async () => {
     const server = await serve(requestReply);
-    const client = new LoadClient(
-      loadConfig(server.port, certificate.cert, { servername: 'other.test' }),
-      requestReply,
-    );
-    cleanUp.push(() => client.close());
-    await expect(client.open()).rejects.toThrow('could not be opened: ERR_TLS_CERT_ALTNAME_INVALID');
+    const opened = open(server, requestReply, { servername: 'other.test' });
+    await expect(opened).rejects.toThrow('could not be opened: ERR_TLS_CERT_ALTNAME_INVALID');
   });
 });

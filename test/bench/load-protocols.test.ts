@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createSeededBytes } from '../../src/base/seeded-bytes.js';
 import { LoadClient } from '../../src/bench/load-client.js';
+import { loadProtocolOf } from '../../src/bench/load-protocol/load-protocol-of.js';
 import { createApplication } from '../../src/cluster/replica/workload-application.js';
 import type { LoadReport } from '../../src/contracts/load.js';
 import type { RecoveryStrategy } from '../../src/contracts/strategy.js';
@@ -53,7 +54,7 @@ async function run(
     options: { connections: CONNECTIONS, durationMs: 60_000, arrivals: 'closed' },
     onTransportLost: strategy.client.onTransportLost,
   });
-  const client = new LoadClient(config, workload);
+  const client = new LoadClient(config, workload, await loadProtocolOf(workload));
   running.push(cluster, { stop: () => client.close() });
   await client.open();
   const clock = (): number => Number(process.hrtime.bigint() - BigInt(config.clockStartNs)) / 1e6;

@@ -29,6 +29,11 @@ export interface LoadProtocolHost {
   finished(): void;
 }
 
+export type LoadProtocolConstructor = new (
+  settings: ProtocolSettings,
+  host: LoadProtocolHost,
+) => LoadProtocol;
+
 export interface LoadProtocol {
   /** Requests that await their reply. */
   readonly pending: number;
