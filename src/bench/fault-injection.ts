@@ -149,10 +149,13 @@ export class FaultInjection implements FaultTarget {
 
 /** Which replicas the director has declared failed so far. */
 export class ReplicaDetections {
+  /** In that order. */
+  readonly declared: { readonly replica: number; readonly cause: string }[] = [];
   readonly #detections = new Map<number, { readonly promise: Promise<void>; readonly resolve: () => void }>();
 
   /** The director has declared it failed. */
-  failed(replica: number): void {
+  failed(replica: number, cause: string): void {
+    this.declared.push({ replica, cause });
     this.#of(replica).resolve();
   }
 

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, createClock } from '../base/clock.js';
 import { createPrng } from '../base/prng.js';
 import type { Identity } from '../cluster/certificates.js';
-import { Cluster, type ClusterOptions } from '../cluster/cluster.js';
+import { Cluster, type ClusterMemory, type ClusterOptions } from '../cluster/cluster.js';
 import type { DirectorReport } from '../cluster/messages.js';
 import { auditNonces } from '../cluster/nonce-audit.js';
 import { processEntry } from '../cluster/process-entry.js';
@@ -25,6 +25,7 @@ import { CIPHER_SUITES } from '../tls/cipher-suites.js';
 import { CLOSING_MS_PER_CONNECTION } from './closing-check.js';
 import { evaluateTrial, type Observations } from './evaluate.js';
 import type { ExternalOptions } from './external-options.js';
+import { FalseAlarm, notBegun, unlessFalseAlarm } from './false-alarm.js';
 import { FaultInjection, ReplicaDetections } from './fault-injection.js';
 import { watchMachine } from './machine-load.js';
 import { memoryPerConnection } from './memory-at-rest.js';
@@ -101,6 +102,9 @@ export async function runTrial(context: TrialContext): Promise<TrialResult> {
     context.signal.throwIfAborted();
     const clock = createClock(clockStartNs);
     return evaluateTrial(await observe({ context, clock, clockStartNs, cluster, client, detections }));
+  } catch (error) {
+    if (!(error instanceof FalseAlarm) || context.signal.aborted) throw error;
+    return notBegun(context.spec, error, new Date());
   } finally {
     context.signal.removeEventListener('abort', onAbort);
     await end();
@@ -133,7 +137,7 @@ function startCluster(
     folder,
     port: 0,
     detector: spec.heartbeats,
-    onReplicaFailed: (replica) => detections.failed(replica),
+    onReplicaFailed: (replica, cause) => detections.failed(replica, cause),
   });
 }
 
@@ -159,10 +163,7 @@ async function observe(running: Running): Promise<Observations> {
   const roles: FaultRoles = { primary: PRIMARY, backup: BACKUP, replicas: spec.replicas };
   const victims = fault.victims(roles);
   const startedAt = new Date().toISOString();
-  await warmUp(running);
-  const memoryBefore = await cluster.residentMemory();
-  await open(client, loadConfig(running, spec.connections));
-  const memoryIdle = await cluster.residentMemory();
+  const { memoryBefore, memoryIdle } = await openLoad(running);
   const loadStartMs = clock() + START_DELAY_MS;
   const endWatch = watchMachine();
   client.send({ kind: 'run', startMs: loadStartMs });
@@ -216,6 +217,17 @@ async function observe(running: Running): Promise<Observations> {
     }),
     audit: cluster.noncePath === undefined ? null : auditNonces(await readFile(cluster.noncePath)),
   };
+}
+
+/** Warms up, and opens the connections. */
+function openLoad(running: Running): Promise<{ memoryBefore: ClusterMemory; memoryIdle: ClusterMemory }> {
+  const { context, cluster, client, detections } = running;
+  return unlessFalseAlarm(detections, async () => {
+    await warmUp(running);
+    const memoryBefore = await cluster.residentMemory();
+    await open(client, loadConfig(running, context.spec.connections));
+    return { memoryBefore, memoryIdle: await cluster.residentMemory() };
+  });
 }
 
 function injectionInto({ context, clock, cluster, detections }: Running, roles: FaultRoles): FaultInjection {

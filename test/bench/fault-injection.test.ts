@@ -117,10 +117,10 @@ it('waits for the detection of the very replica, also of one that came before', 
   const { injection, detections } = createBench();
   const seen: string[] = [];
   const waiting = injection.untilDetected(0).then(() => seen.push('primary'));
-  detections.failed(1);
+  detections.failed(1, 'end of stream');
   await injection.untilDetected(1).then(() => seen.push('backup'));
   expect(seen).toEqual(['backup']);
-  detections.failed(0);
+  detections.failed(0, 'end of stream');
   await waiting;
   expect(seen).toEqual(['backup', 'primary']);
 });

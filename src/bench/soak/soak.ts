@@ -229,7 +229,7 @@ class Soak {
       detector,
       rekey,
       audit,
-      onReplicaFailed: (replica) => this.#detections.failed(replica),
+      onReplicaFailed: (replica, cause) => this.#detections.failed(replica, cause),
     });
   }
 
