@@ -32,7 +32,7 @@ export function keyBlockBytes(suite: CipherSuite): number {
   return 2 * (suite.keyBytes + suite.fixedIvBytes);
 }
 
-/** The key block (RFC 5246 6.3), cut to what {@link splitKeyBlock} needs. */
+/** The key block (RFC 5246 6.3), cut to what {@link keyBlockKeys} needs. */
 export function deriveKeyBlock(
   suite: CipherSuite,
   masterSecret: Buffer,
@@ -43,21 +43,17 @@ export function deriveKeyBlock(
   return moveSecret(prf(suite.hash, masterSecret, 'key expansion', seed, keyBlockBytes(suite)));
 }
 
-/** Keys of both directions, in the order of RFC 5246 6.3. They do not share memory with `block`. */
-export function splitKeyBlock(
-  suite: CipherSuite,
-  block: Buffer,
-): { client: DirectionKeys; server: DirectionKeys } {
+/** The keys with which `side` writes. They do not share memory with `block`, which is in the order of RFC 5246 6.3. */
+export function keyBlockKeys(suite: CipherSuite, block: Buffer, side: 'client' | 'server'): DirectionKeys {
   if (block.length !== keyBlockBytes(suite)) {
     throw new RangeError(`key block of ${block.length} bytes, ${suite.name} needs ${keyBlockBytes(suite)}`);
   }
   const { keyBytes, fixedIvBytes } = suite;
-  const direction = (keyAt: number, ivAt: number): DirectionKeys => ({
+  const index = side === 'client' ? 0 : 1;
+  const keyAt = index * keyBytes;
+  const ivAt = 2 * keyBytes + index * fixedIvBytes;
+  return {
     key: createSecretKey(block.subarray(keyAt, keyAt + keyBytes)),
     iv: Buffer.from(block.subarray(ivAt, ivAt + fixedIvBytes)),
-  });
-  return {
-    client: direction(0, 2 * keyBytes),
-    server: direction(keyBytes, 2 * keyBytes + fixedIvBytes),
   };
 }

@@ -7,6 +7,7 @@ import type { OpenedRecord } from './record-format.js';
 import type { ReadState, SealedWith, WriteState } from './record-protection.js';
 import { advanceRead, advanceWrite, encodeKeyUpdate, enterNonceRegion } from './rekey.js';
 import {
+  checkPosition,
   createReadState,
   createWriteState,
   owedKeyUpdates,
@@ -32,10 +33,14 @@ export interface RecordLayerStart {
 export class RecordLayer {
   readonly #prefix: Buffer;
   #state: StaticState;
-  #read: ReadState;
-  #write: WriteState;
+  /** Undefined until there is something to open: most connections that are taken over are idle. */
+  #read: ReadState | undefined;
+  /** Undefined until there is something to seal. */
+  #write: WriteState | undefined;
   #recordsRead: number;
-  #writtenBeforeKey: number;
+  /** Server records before the first that is sealed here. */
+  readonly #firstToWrite: number;
+  #wiped = false;
   readonly #rekeyAfterRecords: number;
   readonly #note: RecordLayerStart['note'];
   readonly #replaced: RecordLayerStart['replaced'];
@@ -44,9 +49,8 @@ export class RecordLayer {
     this.#prefix = start.prefix;
     this.#state = start.state;
     this.#recordsRead = start.recordsRead;
-    this.#read = createReadState(start.state, start.recordsRead);
-    this.#write = createWriteState(start.state, start.recordsWritten);
-    this.#writtenBeforeKey = start.state.writeBase;
+    this.#firstToWrite = start.recordsWritten;
+    checkPosition(start.state, start);
     this.#rekeyAfterRecords =
       start.state.suite.version === '1.3'
         ? (start.rekeyAfterRecords ?? Number.POSITIVE_INFINITY)
@@ -64,32 +68,38 @@ export class RecordLayer {
   }
 
   get recordsWritten(): number {
-    return this.#writtenBeforeKey + this.#write.sequenceNumber;
+    return this.#write === undefined
+      ? this.#firstToWrite
+      : this.#state.writeBase + this.#write.sequenceNumber;
   }
 
   /** For regenerating records that the client has: what it seals counts as written. */
   get write(): WriteState {
+    this.#write ??= createWriteState(this.#liveState, this.#firstToWrite);
     return this.#write;
   }
 
   /** @throws ProtocolError */
   open(record: Buffer): OpenedRecord {
+    this.#read ??= createReadState(this.#liveState, this.#recordsRead);
     this.#recordsRead += 1;
     return this.#read.open(record);
   }
 
   /** Seals one record of at most 2^14 bytes. The parts begin with the note, if there is one, and the prefix. */
   seal(type: number, content: Buffer): Buffer[] {
-    const parts = this.#write.seal(type, content, this.#prefix);
+    const { write } = this;
+    const parts = write.seal(type, content, this.#prefix);
     // What it was sealed with is an object of its own: none is made for nobody.
     if (this.#note === undefined) return parts;
-    const { sealedWith } = this.#write;
+    const { sealedWith } = write;
     return sealedWith === undefined ? parts : [this.#note(sealedWith), ...parts];
   }
 
   /** Whether the write key should be replaced before anything else is sealed (RFC 8446 5.5). */
   get needsRekey(): boolean {
-    return this.#write.nextAction === 'rekey' || this.#write.sequenceNumber >= this.#rekeyAfterRecords;
+    const { nextAction, sequenceNumber } = this.write;
+    return nextAction === 'rekey' || sequenceNumber >= this.#rekeyAfterRecords;
   }
 
   /** KeyUpdates of the client that are still to be answered; less than 0 while answers are ahead of them. */
@@ -116,7 +126,6 @@ export class RecordLayer {
     const recordsWritten = this.recordsWritten;
     const next = advanceWrite(this.#state, recordsWritten, answers);
     this.#write = createWriteState(next, recordsWritten);
-    this.#writtenBeforeKey = recordsWritten;
     this.#replaceState(next);
     return parts;
   }
@@ -132,6 +141,13 @@ export class RecordLayer {
   /** Fills the secrets with zeros; nothing can be sealed for a backup any more. */
   wipe(): void {
     wipeStaticState(this.#state);
+    this.#wiped = true;
+  }
+
+  /** To derive keys from, which nothing may be that has been wiped: everybody knows the keys of zeros. */
+  get #liveState(): StaticState {
+    if (this.#wiped) throw new Error('keys are wanted of a connection whose secrets are wiped');
+    return this.#state;
   }
 
   #replaceState(next: StaticState): void {

@@ -7,7 +7,7 @@ import { ProtocolError } from '../base/errors.js';
 import { copySecret } from '../base/secret.js';
 import { Alert } from './alert.js';
 import { type CipherSuite, suiteById } from './cipher-suites.js';
-import { keyBlockBytes, splitKeyBlock } from './key-schedule-12.js';
+import { keyBlockBytes, keyBlockKeys } from './key-schedule-12.js';
 import { type DirectionKeys, deriveTrafficKeys } from './key-schedule-13.js';
 import { ReadState, WriteState } from './record-protection.js';
 
@@ -294,6 +294,18 @@ export function createWriteState(state: StaticState, recordsWritten: number): Wr
   });
 }
 
+/**
+ * Whether a connection can go on there in the current epoch.
+ * @throws RangeError when one of the totals lies before it
+ */
+export function checkPosition(
+  { readBase, writeBase }: StaticState,
+  { recordsRead, recordsWritten }: { readonly recordsRead: number; readonly recordsWritten: number },
+): void {
+  sequenceNumberSince(readBase, recordsRead, 'client');
+  sequenceNumberSince(writeBase, recordsWritten, 'server');
+}
+
 function sequenceNumberSince(base: number, total: number, side: 'client' | 'server'): number {
   if (total >= base) return total - base;
   throw new RangeError(`${total} ${side} records in total, but the current epoch begins at ${base}`);
@@ -302,11 +314,11 @@ function sequenceNumberSince(base: number, total: number, side: 'client' | 'serv
 function clientKeys({ suite, secrets }: StaticState): DirectionKeys {
   return secrets.kind === 'tls13'
     ? deriveTrafficKeys(suite, secrets.client)
-    : splitKeyBlock(suite, secrets.keyBlock).client;
+    : keyBlockKeys(suite, secrets.keyBlock, 'client');
 }
 
 function serverKeys({ suite, secrets }: StaticState): DirectionKeys {
   return secrets.kind === 'tls13'
     ? deriveTrafficKeys(suite, secrets.server)
-    : splitKeyBlock(suite, secrets.keyBlock).server;
+    : keyBlockKeys(suite, secrets.keyBlock, 'server');
 }

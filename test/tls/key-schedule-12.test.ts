@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CIPHER_SUITES } from '../../src/tls/cipher-suites.js';
-import { deriveKeyBlock, keyBlockBytes, prf, splitKeyBlock } from '../../src/tls/key-schedule-12.js';
+import { deriveKeyBlock, keyBlockBytes, keyBlockKeys, prf } from '../../src/tls/key-schedule-12.js';
 
 const hex = (text: string): Buffer => Buffer.from(text, 'hex');
 const SUITES_12 = CIPHER_SUITES.filter((suite) => suite.version === '1.2');
@@ -34,7 +34,8 @@ describe('prf', () => {
 describe('key block', () => {
   it.each(SUITES_12)('of $name is split in the order of RFC 5246 6.3', (suite) => {
     const block = Buffer.from(Array.from({ length: keyBlockBytes(suite) }, (_, i) => i));
-    const { client, server } = splitKeyBlock(suite, block);
+    const client = keyBlockKeys(suite, block, 'client');
+    const server = keyBlockKeys(suite, block, 'server');
     expect(Buffer.concat([client.key.export(), server.key.export(), client.iv, server.iv])).toEqual(block);
     expect(client.key.symmetricKeySize).toBe(suite.keyBytes);
     expect(client.iv).toHaveLength(suite.fixedIvBytes);
@@ -51,13 +52,13 @@ describe('key block', () => {
   it('does not share memory with its parts', () => {
     for (const suite of SUITES_12) {
       const block = Buffer.alloc(keyBlockBytes(suite), 5);
-      const { server } = splitKeyBlock(suite, block);
+      const server = keyBlockKeys(suite, block, 'server');
       block.fill(0);
       expect(server.iv).toEqual(Buffer.alloc(suite.fixedIvBytes, 5));
     }
   });
 
   it.each(SUITES_12)('of a wrong length is refused for $name', (suite) => {
-    expect(() => splitKeyBlock(suite, Buffer.alloc(keyBlockBytes(suite) - 1))).toThrow(RangeError);
+    expect(() => keyBlockKeys(suite, Buffer.alloc(keyBlockBytes(suite) - 1), 'client')).toThrow(RangeError);
   });
 });

@@ -1,7 +1,7 @@
 /** The record layer against OpenSSL: records of either must be understood by the other, for every suite. */
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CIPHER_SUITES, type CipherSuite } from '../../src/tls/cipher-suites.js';
-import { splitKeyBlock } from '../../src/tls/key-schedule-12.js';
+import { keyBlockKeys } from '../../src/tls/key-schedule-12.js';
 import { deriveTrafficKeys } from '../../src/tls/key-schedule-13.js';
 import { ContentType } from '../../src/tls/record.js';
 import type { OpenedRecord } from '../../src/tls/record-format.js';
@@ -46,7 +46,7 @@ function openServerRecords(connection: OpensslConnection, state: StaticState): O
   const keys =
     secrets.kind === 'tls13'
       ? deriveTrafficKeys(suite, secrets.server)
-      : splitKeyBlock(suite, secrets.keyBlock).server;
+      : keyBlockKeys(suite, secrets.keyBlock, 'server');
   const read = new ReadState(suite, keys);
   return connection.serverRecords.slice(state.writeBase).map((record) => read.open(record));
 }

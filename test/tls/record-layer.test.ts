@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { findSuite } from '../../src/tls/cipher-suites.js';
-import { splitKeyBlock } from '../../src/tls/key-schedule-12.js';
+import { keyBlockKeys } from '../../src/tls/key-schedule-12.js';
 import { deriveTrafficKeys } from '../../src/tls/key-schedule-13.js';
 import { ContentType } from '../../src/tls/record.js';
 import { RecordLayer } from '../../src/tls/record-layer.js';
@@ -72,6 +72,15 @@ describe.each([TLS13, TLS12])('the record layer of $name', (suite) => {
     expect(() => layer(suite, { ...START, recordsWritten: 3 })).toThrow(RangeError);
   });
 
+  it('derives no key from secrets that are wiped: the keys of zeros are known to all', () => {
+    const records = layer(suite);
+    const record = new RecordClient(suite, START.recordsWritten).seal('too late');
+    records.wipe();
+    expect(() => records.open(record)).toThrow(/wiped/);
+    expect(() => records.seal(ContentType.application_data, record)).toThrow(/wiped/);
+    expect([records.recordsRead, records.recordsWritten]).toEqual([START.recordsRead, START.recordsWritten]);
+  });
+
   it('refuses a record that comes twice', () => {
     const records = layer(suite);
     const record = new RecordClient(suite, START.recordsWritten).seal('once');
@@ -136,7 +145,10 @@ describe.each(['1.3', '1.2'] as const)('past 2^32 records, TLS %s ChaCha20-Poly1
     const { secrets } = staticState(suite);
     const keys =
       secrets.kind === 'tls12'
-        ? splitKeyBlock(suite, secrets.keyBlock)
+        ? {
+            client: keyBlockKeys(suite, secrets.keyBlock, 'client'),
+            server: keyBlockKeys(suite, secrets.keyBlock, 'server'),
+          }
         : {
             client: deriveTrafficKeys(suite, secrets.client),
             server: deriveTrafficKeys(suite, secrets.server),

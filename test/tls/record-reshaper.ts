@@ -4,7 +4,7 @@
  */
 import { type CipherSuite, suiteById } from '../../src/tls/cipher-suites.js';
 import { type KeyLogLine, parseKeyLogLine } from '../../src/tls/key-log.js';
-import { deriveKeyBlock, splitKeyBlock } from '../../src/tls/key-schedule-12.js';
+import { deriveKeyBlock, keyBlockKeys } from '../../src/tls/key-schedule-12.js';
 import { type DirectionKeys, deriveTrafficKeys } from '../../src/tls/key-schedule-13.js';
 import { ContentType, RECORD_HEADER_BYTES, recordType, writeRecordHeader } from '../../src/tls/record.js';
 import { ReadState } from '../../src/tls/record-protection.js';
@@ -143,7 +143,8 @@ export class RecordReshaper {
       return deriveTrafficKeys(suite, this.#secret('CLIENT_HANDSHAKE_TRAFFIC_SECRET').secret);
     }
     const { secret, clientRandom } = this.#secret('CLIENT_RANDOM');
-    return splitKeyBlock(suite, deriveKeyBlock(suite, secret, clientRandom, this.#serverRandom)).client;
+    const keyBlock = deriveKeyBlock(suite, secret, clientRandom, this.#serverRandom);
+    return keyBlockKeys(suite, keyBlock, 'client');
   }
 
   #secret(label: string): KeyLogLine {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Alert } from '../../src/tls/alert.js';
 import { CIPHER_SUITES, findSuite } from '../../src/tls/cipher-suites.js';
-import { keyBlockBytes, splitKeyBlock } from '../../src/tls/key-schedule-12.js';
+import { keyBlockBytes, keyBlockKeys } from '../../src/tls/key-schedule-12.js';
 import { nextTrafficSecret } from '../../src/tls/key-schedule-13.js';
 import { ReadState } from '../../src/tls/record-protection.js';
 import {
@@ -140,7 +140,8 @@ describe('TLS 1.2', () => {
     expect(write.sequenceNumber).toBe(4);
     const record = Buffer.concat(write.seal(23, Buffer.from('reply')));
     expect(record.subarray(5, 13).toString('hex')).toBe('abcdef0100000004');
-    const client = new ReadState(state.suite, splitKeyBlock(state.suite, Buffer.alloc(40, 7)).server, 4);
+    const keys = keyBlockKeys(state.suite, Buffer.alloc(40, 7), 'server');
+    const client = new ReadState(state.suite, keys, 4);
     expect(client.open(record).content.toString()).toBe('reply');
   });
 

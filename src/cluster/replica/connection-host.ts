@@ -5,6 +5,7 @@ import type { SealedWith } from '../../tls/record-protection.js';
 import type { StaticState } from '../../tls/static-state.js';
 import type { CommittedStateSeal } from '../replication/committed-state-seal.js';
 import type { OutgoingLink } from '../replication/link.js';
+import type { AppStream } from './app-stream.js';
 
 /** How records are sealed beyond what TLS asks for. */
 export interface SealingOptions {
@@ -23,7 +24,7 @@ export interface ConnectionHost<Served> {
   readonly seal: CommittedStateSeal;
   readonly sealing: SealingOptions;
   /** Hands the plaintext side to the application's protocol library. */
-  serve(connection: Served): void;
+  serve(connection: Served, stream: AppStream): void;
   closed(connection: Served): void;
 }
 

@@ -33,9 +33,11 @@ import { plaintextAlert } from '../../tls/alert.js';
 import { CommittedStateSeal } from '../replication/committed-state-seal.js';
 import { IncomingLinks, OutgoingLink, type ReplicationCounters } from '../replication/link.js';
 import { alertOfReason } from './alert-of-reason.js';
+import type { AppStream } from './app-stream.js';
 import { openCommittedState } from './committed-state.js';
 import { Connection } from './connection.js';
 import type { ConnectionHost, SealingOptions } from './connection-host.js';
+import { HandshakeTurns } from './handshake-turns.js';
 import { KeptConnections } from './kept-connections.js';
 import { NativeConnection } from './native-connection.js';
 import { ParkedFlows } from './parked-flows.js';
@@ -99,6 +101,7 @@ export class Replica implements ConnectionHost<Connection> {
   readonly #kept = new KeptConnections();
   readonly #flows = new Map<number, ServedFlow>();
   readonly #parked: ParkedFlows;
+  readonly #handshakeTurns = new HandshakeTurns();
   readonly #server: Server;
   readonly #trunkKey: Buffer;
   #trunk: Trunk | undefined;
@@ -188,8 +191,8 @@ export class Replica implements ConnectionHost<Connection> {
     return this.#trunk;
   }
 
-  serve(connection: Connection): void {
-    this.#options.application.serve(connection.stream, connection);
+  serve(connection: Connection, stream: AppStream): void {
+    this.#options.application.serve(stream, connection);
   }
 
   closed(connection: Connection): void {
@@ -324,7 +327,8 @@ export class Replica implements ConnectionHost<Connection> {
     const { secureContext, clientCertificate = 'none', application } = this.#options;
     const { alpnProtocols } = application;
     const timeoutMs = this.#handshakeTimeoutMs;
-    const options = { secureContext, clientCertificate, alpnProtocols, timeoutMs };
+    const { queue } = this.#handshakeTurns;
+    const options = { secureContext, clientCertificate, alpnProtocols, timeoutMs, queue };
     const handshake = new ServerHandshake(options, {
       send: (record) => this.trunk.sendRecord(flowId, record),
       adopted: (adopted) => this.#adopt(flowId, handshake, adopted, served.backup),

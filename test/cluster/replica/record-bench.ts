@@ -24,7 +24,7 @@ import {
 } from '../../../src/net/control-records.js';
 import { Trunk, type TrunkHandler } from '../../../src/net/trunk.js';
 import type { CipherSuite } from '../../../src/tls/cipher-suites.js';
-import { keyBlockBytes, splitKeyBlock } from '../../../src/tls/key-schedule-12.js';
+import { keyBlockBytes, keyBlockKeys } from '../../../src/tls/key-schedule-12.js';
 import {
   type DirectionKeys,
   deriveTrafficKeys,
@@ -74,13 +74,14 @@ export class RecordClient {
   constructor(suite: CipherSuite, written: number, sealed = 0) {
     this.#suite = suite;
     const { secrets } = staticState(suite);
-    const keys = secrets.kind === 'tls12' ? splitKeyBlock(suite, secrets.keyBlock) : undefined;
+    const keysOf = (side: 'client' | 'server'): DirectionKeys =>
+      secrets.kind === 'tls12' ? keyBlockKeys(suite, secrets.keyBlock, side) : this.#keys(secrets[side]);
     this.#clientSecret = secrets.kind === 'tls13' ? secrets.client : Buffer.alloc(0);
     this.#serverSecret = secrets.kind === 'tls13' ? secrets.server : Buffer.alloc(0);
-    this.#writeKeys = keys?.client ?? this.#keys(this.#clientSecret);
+    this.#writeKeys = keysOf('client');
     this.#write = new WriteState(suite, this.#writeKeys, sealed);
     const sequenceNumber = written - BASE.recordsWritten;
-    this.#read = new ReadState(suite, keys?.server ?? this.#keys(this.#serverSecret), sequenceNumber);
+    this.#read = new ReadState(suite, keysOf('server'), sequenceNumber);
   }
 
   seal(content: string | Buffer, type: number = ContentType.application_data): Buffer {
@@ -297,7 +298,7 @@ export class Bench {
       trunk: await this.#trunk(),
       seal: this.#seal,
       sealing: this.#sealing,
-      serve: (connection) => this.#application.serve(connection.stream, connection),
+      serve: (connection, stream) => this.#application.serve(stream, connection),
       closed: () => {
         this.closed = true;
       },

@@ -1,7 +1,7 @@
 /** Everything that is secret about one connection, from the key log of its client. */
 import { findSuite } from '../../../src/tls/cipher-suites.js';
 import { type KeyLogLine, parseKeyLogLine } from '../../../src/tls/key-log.js';
-import { deriveKeyBlock, splitKeyBlock } from '../../../src/tls/key-schedule-12.js';
+import { deriveKeyBlock, keyBlockKeys } from '../../../src/tls/key-schedule-12.js';
 import {
   type DirectionKeys,
   deriveTrafficKeys,
@@ -58,9 +58,8 @@ function secrets12(lines: readonly KeyLogLine[], fromServer: Buffer): Secrets {
   const serverRandom = fromServer.subarray(SERVER_RANDOM_AT, SERVER_RANDOM_AT + RANDOM_BYTES);
   const keyBlock = deriveKeyBlock(suite, line.secret, line.clientRandom, serverRandom);
   const secrets: Secrets = { MASTER_SECRET: line.secret, KEY_BLOCK: keyBlock };
-  const { client, server } = splitKeyBlock(suite, keyBlock);
-  addKeys(secrets, 'CLIENT', client);
-  addKeys(secrets, 'SERVER', server);
+  addKeys(secrets, 'CLIENT', keyBlockKeys(suite, keyBlock, 'client'));
+  addKeys(secrets, 'SERVER', keyBlockKeys(suite, keyBlock, 'server'));
   return secrets;
 }
 
