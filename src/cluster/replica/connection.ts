@@ -17,7 +17,7 @@ import { serializeStaticState } from '../../tls/static-state.js';
 import type { OutgoingLink } from '../replication/link.js';
 import { encodeCommittedState } from '../replication/state-message.js';
 import { alertOfReason } from './alert-of-reason.js';
-import { AppStream } from './app-stream.js';
+import { AppSide } from './app-side.js';
 import type { ConnectionHost, ConnectionStart } from './connection-host.js';
 import { Epochs } from './epochs.js';
 import { ExchangeTracker } from './exchange.js';
@@ -41,7 +41,6 @@ const MAX_COMMITTED_INPUT_BYTES = 8 * 1024;
 
 export class Connection {
   readonly flowId: number;
-  readonly stream: AppStream;
   readonly #host: ConnectionHost<Connection>;
   #link: OutgoingLink | undefined;
   /** Link to a new backup that is used from the next boundary on. */
@@ -54,6 +53,7 @@ export class Connection {
   readonly #feed: ReplicationFeed;
   readonly #guard: ReceiveGuard;
   readonly exchange = new ExchangeTracker();
+  readonly #application: AppSide;
   /** Where this replica began to serve the connection. */
   readonly #established: RecordPosition;
 
@@ -67,7 +67,6 @@ export class Connection {
 
   readonly #outputCredit: OutputCredit;
   readonly #inputCredit: InputCredit;
-  #inputEnded = false;
   readonly #handover: Handover;
   #ended = false;
 
@@ -100,17 +99,20 @@ export class Connection {
     this.#outputCredit = new OutputCredit(start.creditBytes);
     this.#inputCredit = new InputCredit(this.#outbox, start.owedCreditBytes ?? 0);
     this.#handover = this.#createHandover();
-    this.stream = new AppStream({
-      output: (chunks, bytes, callback) => this.#output(chunks, bytes, callback),
-      outputEnd: () => this.#endByApplication(),
-      inputWanted: () => this.#inputWanted(),
-      abandoned: () => this.#endByApplication(),
-    });
+    this.#application = new AppSide(
+      {
+        output: (chunks, bytes, callback) => this.#output(chunks, bytes, callback),
+        outputEnd: () => this.#endByApplication(),
+        inputWanted: () => this.#inputWanted(),
+        abandoned: () => this.#endByApplication(),
+      },
+      (stream) => host.serve(this, stream),
+    );
   }
 
   /** Begins to serve a connection whose handshake this replica made. */
   establish(): void {
-    this.#host.serve(this);
+    this.#application.begin();
     this.#decide('established');
     this.#outbox.commit(this.#records, true);
     // After a long handshake the window may be used up: nothing more would come.
@@ -130,7 +132,6 @@ export class Connection {
     this.#epochs.settle(plan, plan.state);
     this.#feed.relink(this.#link);
     this.#writer.resume(plan, this.#host.sealing.rekey);
-    this.#host.serve(this);
     try {
       this.#decide('established');
       this.#continueOutput(plan);
@@ -203,7 +204,7 @@ export class Connection {
     const held = alert !== undefined || reason === 'client-closed';
     if (held && this.#handover.holds(() => this.endedByDirector(reason))) return;
     if (reason === 'client-closed') {
-      this.#inputEnd();
+      this.#application.endInput();
       return;
     }
     if (alert === undefined) this.#close(reason, 'silent');
@@ -265,7 +266,7 @@ export class Connection {
     this.#inputCredit.received(record.length);
     const reception = this.#guard.receive(opened);
     if (reception === 'content') this.#receive(opened);
-    if (reception === 'closed') this.#inputEnd();
+    if (reception === 'closed') this.#application.endInput();
     if (reception === 'failed') this.#close('client-reset', 'end');
     if (!this.#ended) this.#inputCredit.giveBack();
     this.#answerFromOutcome();
@@ -281,9 +282,10 @@ export class Connection {
   }
 
   #deliver(input: Buffer): void {
+    this.#application.begin();
     this.exchange.push(input);
     this.#decide('input');
-    this.#inputCredit.blocked = !this.stream.push(input);
+    this.#inputCredit.blocked = !this.#application.push(input);
   }
 
   #inputWanted(): void {
@@ -293,7 +295,7 @@ export class Connection {
 
   #output(chunks: readonly Buffer[], bytes: number, callback: () => void): void {
     if (this.#handover.holds(() => this.#output(chunks, bytes, callback))) return;
-    const complete = this.exchange.current?.ending === true && this.stream.writableLength === bytes;
+    const complete = this.exchange.current?.ending === true && this.#application.pendingBytes === bytes;
     try {
       if (!this.#ended) this.#release(this.#resumedHead?.drop(chunks) ?? chunks, complete);
     } catch (error) {
@@ -309,7 +311,7 @@ export class Connection {
     if (this.#handover.holds(() => this.#responseEnded(response))) return;
     if (this.#ended || response !== this.exchange.current) return;
     // A response behind another one waits in itself, not in the stream, until that one has left.
-    if (this.stream.writableLength > 0 || response.writableLength > 0) return;
+    if (this.#application.pendingBytes > 0 || response.writableLength > 0) return;
     try {
       this.#release([], true);
     } catch (error) {
@@ -390,7 +392,7 @@ export class Connection {
       this.exchange.readable &&
       !this.#writer.regenerating &&
       this.#resumedHead?.dropped !== false &&
-      this.stream.writableLength === 0
+      this.#application.pendingBytes === 0
     );
   }
 
@@ -430,11 +432,10 @@ export class Connection {
   }
 
   #isMovable(): boolean {
-    const { stream } = this;
-    const ends = this.#ended || this.#inputEnded || stream.writableEnded;
+    const { pendingBytes, ending } = this.#application;
     const replayed = this.#records.recordsRead >= this.#replayedThrough && !this.#writer.regenerating;
-    const underWay = stream.writableLength > 0 || this.#outcomes.answering || !this.exchange.atBoundary;
-    return !ends && replayed && !underWay;
+    const underWay = pendingBytes > 0 || this.#outcomes.answering || !this.exchange.atBoundary;
+    return !this.#ended && !ending && replayed && !underWay;
   }
 
   #holdsRecord(record: Buffer): boolean {
@@ -450,11 +451,6 @@ export class Connection {
     this.#writer.keyUpdated();
     // In the middle of the records that an outcome stands for, the tracker has seen nothing of them.
     if (!this.#outcomes.answering && this.exchange.atBoundary) this.#reachBoundary();
-  }
-
-  #inputEnd(): void {
-    this.#inputEnded = true;
-    if (!this.stream.readableEnded && !this.stream.destroyed) this.stream.push(null);
   }
 
   #endByApplication(): void {
@@ -493,7 +489,7 @@ export class Connection {
     this.#link?.forget(this.flowId);
     this.#records.wipe();
     this.#epochs.wipe();
-    this.stream.destroy();
+    this.#application.destroy();
     this.#outputCredit.forget();
     this.#host.closed(this);
   }

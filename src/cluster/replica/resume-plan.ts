@@ -8,9 +8,7 @@ import { DELIVERED_ENTRY_BYTES, type Take } from '../../net/control-records.js';
 import {
   combineStates,
   parseStaticState,
-  parseStaticStateHead,
   type StaticState,
-  type StaticStateHead,
   sealsFrom,
   wipeStaticState,
 } from '../../tls/static-state.js';
@@ -38,7 +36,7 @@ export interface ResumePlan {
   readonly changes: ReadonlyMap<number, SealChange>;
   /** KeyUpdates that the failed primary made and the client has not seen. */
   readonly unseenKeyUpdates: number;
-  /** Copies of the serialized epochs that sealed or will seal what the client has: the next backup needs them too. */
+  /** Copies of the serialized epochs beside `state` that sealed or will seal what the client has: the next backup needs them too. */
   readonly epochs: readonly Buffer[];
 }
 
@@ -62,12 +60,15 @@ export function planResumption(
   const point = resumePoint(kept, take, decision, committed);
   if (point === undefined) return { refused: 'state-mismatch' };
   const recordsWritten = Math.min(point.recordsWritten, take.delivered);
-  const epochs = kept.epochs.map(parseStaticState);
+  const serialized = kept.epochs;
+  const epochs = serialized.map(parseStaticState);
   const state = stateAt(epochs, point.recordsRead, recordsWritten);
   const changes = state && sealChanges(epochs, state, take.delivered);
   const keyUpdates = countKeyUpdates(epochs, take.delivered, point.recordsWritten);
   const unseenKeyUpdates = countKeyUpdates(epochs, take.delivered, Number.POSITIVE_INFINITY);
-  for (const epoch of epochs) wipeStaticState(epoch);
+  for (const epoch of epochs) {
+    if (epoch !== state) wipeStaticState(epoch);
+  }
   if (state === undefined || changes === undefined) return { refused: 'state-mismatch' };
   const unsent = point.output.filter(({ index }) => index >= take.delivered && index < point.recordsWritten);
   const delivered = deliveredFrom(take, point.recordsWritten);
@@ -88,9 +89,7 @@ export function planResumption(
     outcomes: kept.outcomes,
     changes,
     unseenKeyUpdates,
-    epochs: kept.epochs
-      .filter((epoch) => isSeen(parseStaticStateHead(epoch), take.delivered))
-      .map(copySecret),
+    epochs: serialized.filter((_, at) => isNeeded(epochs[at], state, take.delivered)).map(copySecret),
   };
 }
 
@@ -136,7 +135,7 @@ function snapshotPoint(snapshot: Snapshot): ResumePoint {
 
 /**
  * Each direction in its last epoch that had begun at this point. Epochs of an owner that made records again are not in
- * the order in which they began.
+ * the order in which they began. Mostly there is one, which then is the state: nothing is copied.
  */
 function stateAt(
   epochs: readonly StaticState[],
@@ -145,6 +144,7 @@ function stateAt(
 ): StaticState | undefined {
   const read = lastBegun(epochs, recordsRead, ({ readBase }) => readBase);
   const write = lastBegun(epochs, recordsWritten, sealsFrom);
+  if (read === write) return read;
   return read && write && combineStates(read, write);
 }
 
@@ -157,9 +157,16 @@ function lastBegun(
   return begun.toSorted((a, b) => beginning(a) - beginning(b)).at(-1);
 }
 
+/** Whether a half of it is another one than that of the state, and the client knows of it. */
+function isNeeded(epoch: StaticState | undefined, state: StaticState, delivered: number): boolean {
+  if (epoch === undefined || !isSeen(epoch, delivered)) return false;
+  return epoch.readBase !== state.readBase || sealsFrom(epoch) !== sealsFrom(state);
+}
+
 /** Whether the client knows of its write half: of a KeyUpdate by that record, of a region by the first one sealed in it. */
-function isSeen({ writeBase, sealsFrom: begins }: StaticStateHead, delivered: number): boolean {
-  return begins > writeBase ? begins < delivered : writeBase <= delivered;
+function isSeen(epoch: StaticState, delivered: number): boolean {
+  const begins = sealsFrom(epoch);
+  return begins > epoch.writeBase ? begins < delivered : epoch.writeBase <= delivered;
 }
 
 /**
