@@ -17,6 +17,7 @@ import {
   parseHandoff,
   parseSealed,
 } from '../../net/control-records.js';
+import { listenOnLoopback, portOf } from '../../net/loopback.js';
 import { Trunk } from '../../net/trunk.js';
 import { greetReplica } from '../../net/trunk-greeting.js';
 import { Alert } from '../../tls/alert.js';
@@ -41,11 +42,15 @@ export interface ReplicaStatus extends Pick<Upstream, 'index' | 'incarnation'> {
 }
 
 interface Replica extends Upstream {
-  /** Absent where there are no heartbeats. */
-  readonly detector?: FailureDetector;
+  readonly detector: FailureDetector;
   readonly flows: Set<DirectorFlow>;
   alive: boolean;
 }
+
+/** Of a server that knows no trunk, as its watcher tells it. */
+const PROCESS_ENDED = 'process ended';
+/** Connections that may wait to be accepted: thousands come back at one moment. */
+const BACKLOG = 4096;
 
 export class Director implements FlowHost {
   placement: Placement = 'primary';
@@ -84,11 +89,16 @@ export class Director implements FlowHost {
     if (Number.isFinite(maxClients)) this.#server.maxConnections = maxClients;
   }
 
+  /** Whether the replicas are servers of the user's own, which know no trunk. */
+  get #isExternal(): boolean {
+    return this.#config.external !== undefined;
+  }
+
   /** Connects to all replicas, then listens. Resolves with the port for clients. */
   async start(): Promise<number> {
     for (const address of this.#config.replicas) this.#replicas.push(await this.#reach(address));
     this.#heartbeat = setInterval(() => this.#beat(), this.#config.detector.intervalMs);
-    return listen(this.#server, this.#config.port);
+    return listenOnLoopback(this.#server, { port: this.#config.port, backlog: BACKLOG });
   }
 
   /** Takes a replica in. It is at the other end of `socket`, and has proved to be of this run. */
@@ -114,7 +124,7 @@ export class Director implements FlowHost {
   /** The process of a replica has ended. That of another incarnation says nothing about the one that is there now. */
   exited({ index, incarnation }: Pick<ReplicaAddress, 'index' | 'incarnation'>): void {
     const replica = this.#replica(index);
-    if (replica.incarnation === incarnation) replica.trunk.fence('process ended');
+    if (replica.incarnation === incarnation) replica.trunk.fence(PROCESS_ENDED);
   }
 
   /**
@@ -137,6 +147,9 @@ export class Director implements FlowHost {
     const replica = this.#replica(index);
     if (!replica.alive || this.#drains.leaving(index)) return;
     this.#drains.begin(replica);
+    if (this.#isExternal) {
+      for (const flow of [...replica.flows]) this.#redispatch(flow, replica);
+    }
     if (this.#config.transport === 'kept') {
       for (const flow of [...replica.flows]) {
         if (flow.untouched && flow.backup !== undefined) this.#moveFrom(replica, flow);
@@ -226,10 +239,12 @@ export class Director implements FlowHost {
     { index, incarnation, trunkPort }: ReplicaAddress,
     { proxyProtocol }: NonNullable<DirectorConfig['external']>,
   ): Replica {
-    const proxyHeaderFor = proxyProtocol ? () => portOf(this.#server, 0) : undefined;
+    const proxyHeaderFor = proxyProtocol ? () => portOf(this.#server) ?? 0 : undefined;
+    const detector = new FailureDetector(this.#config.detector, this.#clock());
     const trunk: TcpUpstream = new TcpUpstream(
       { port: trunkPort, proxyHeaderFor },
       {
+        alive: () => detector.heard(this.#clock()),
         record: (flowId, record) => this.#serverRecord(replica, flowId, record),
         batchEnd: () => this.#uncorkAll(),
         credit: (flowId, bytes) => this.#ownedFlow(replica, flowId)?.credit(bytes),
@@ -241,7 +256,7 @@ export class Director implements FlowHost {
         closed: (cause) => this.#replicaFailed(replica, cause),
       },
     );
-    const replica: Replica = { index, incarnation, trunk, flows: new Set(), alive: true };
+    const replica: Replica = { index, incarnation, trunk, detector, flows: new Set(), alive: true };
     return replica;
   }
 
@@ -397,9 +412,10 @@ export class Director implements FlowHost {
   #beat(): void {
     const nowMs = this.#clock();
     for (const replica of this.#replicas) {
-      if (!replica.alive) continue;
+      // A user's server that is to end no longer listens, and has until the end of its drain.
+      if (!replica.alive || (this.#isExternal && this.#drains.leaving(replica.index))) continue;
       replica.trunk.sendHeartbeat();
-      if (replica.detector?.check(nowMs) === 'failed') replica.trunk.fence('missed-heartbeats');
+      if (replica.detector.check(nowMs) === 'failed') replica.trunk.fence('missed-heartbeats');
     }
   }
 
@@ -408,31 +424,33 @@ export class Director implements FlowHost {
     if (!replica.alive) return;
     replica.alive = false;
     this.#uncorkAll();
-    if (this.#drains.ended(replica.index)) {
+    const ending = this.#isExternal && cause === PROCESS_ENDED && this.#drains.leaving(replica.index);
+    const flows = [...replica.flows];
+    if (this.#drains.ended(replica.index) || ending) {
       this.#observer.replicaDrained(replica.index, this.#clock());
+      for (const flow of flows) flow.reset('server-reset');
       return;
     }
     this.#observer.replicaFailed(replica.index, cause, this.#clock());
-    const flows = [...replica.flows];
     replica.flows.clear();
     if (this.#config.transport === 'kept') {
       this.#announceFailed(replica);
       this.#moveAll(flows, replica);
-    } else for (const flow of flows) this.#giveUp(flow, replica);
+    } else for (const flow of flows) if (!this.#redispatch(flow, replica)) flow.reset('replica-failed');
     this.#protectAgain(replica.index);
   }
 
-  /** What a server cannot have read yet goes to another one, as with every balancer; all else is lost with it. */
-  #giveUp(flow: DirectorFlow, failed: Replica): void {
-    const unsent = failed.trunk.unsent?.(flow.id);
+  /** What a server cannot have read yet goes to another one, as with every balancer. Returns whether it has gone. */
+  #redispatch(flow: DirectorFlow, from: Replica): boolean {
+    const unsent = from.trunk.unsent?.(flow.id);
     const owner = this.#place();
-    if (unsent === undefined || owner === undefined) {
-      flow.reset('replica-failed');
-      return;
-    }
+    if (unsent === undefined || owner === undefined) return false;
+    from.flows.delete(flow);
     flow.owner = owner;
     owner.flows.add(flow);
     flow.reopen(unsent);
+    from.trunk.sendEnd(flow.id, 'handed-over');
+    return true;
   }
 
   /** It may only hang: the others are not to believe what it replicates when it wakes up, whether flows move now or later. */
@@ -478,18 +496,4 @@ export class Director implements FlowHost {
     owner.flows.add(flow);
     return true;
   }
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    // Once it listens: an accept that failed. That client is lost, the others are not.
-    server.on('error', reject);
-    server.listen({ host: '127.0.0.1', port, backlog: 4096 }, () => resolve(portOf(server, port)));
-  });
-}
-
-/** Of a server that listens; else `absent`. */
-function portOf(server: Server, absent: number): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : absent;
 }

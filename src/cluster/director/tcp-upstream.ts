@@ -8,6 +8,7 @@ import { ControlType, type EndReason, type Open, parseOpen } from '../../net/con
 import { encodeLocalProxyHeader, encodeProxyHeader } from '../../net/proxy-protocol.js';
 import { RecordDeframer, TLS_STREAM } from '../../tls/deframer.js';
 import { FLOW_WINDOW_BYTES, type UpstreamTrunk } from './flow.js';
+import { HealthCheck } from './health-check.js';
 
 export interface TcpUpstreamOptions {
   /** Where the server listens on 127.0.0.1. */
@@ -18,6 +19,8 @@ export interface TcpUpstreamOptions {
 
 /** What comes from the server. */
 export interface TcpUpstreamHandler {
+  /** The server has given a sign of life. */
+  alive(): void;
   /** A TLS record, whole. It may be a view of a larger buffer. */
   record(flowId: number, record: Buffer): void;
   /** All records of one socket read have been handed over. */
@@ -45,15 +48,25 @@ interface Connection {
   corked: boolean;
 }
 
+const CONNECTION_REFUSED = 'connection refused';
+
 export class TcpUpstream implements UpstreamTrunk {
   readonly #options: TcpUpstreamOptions;
   readonly #handler: TcpUpstreamHandler;
   readonly #connections = new Map<number, Connection>();
+  readonly #healthCheck: HealthCheck;
   #closed = false;
+  /** Present while director and server are cut off from each other: connections that the server does not know to have ended. */
+  #cutOff: Socket[] | undefined;
 
   constructor(options: TcpUpstreamOptions, handler: TcpUpstreamHandler) {
     this.#options = options;
     this.#handler = handler;
+    const { port, proxyHeaderFor } = options;
+    this.#healthCheck = new HealthCheck(
+      { port, proxyProtocol: proxyHeaderFor !== undefined },
+      { answered: () => handler.alive(), refused: () => this.fence(CONNECTION_REFUSED) },
+    );
   }
 
   sendControl(flowId: number, type: number, body: Buffer): void {
@@ -77,7 +90,7 @@ export class TcpUpstream implements UpstreamTrunk {
     if (connection === undefined) return;
     if (reason === 'client-closed') {
       connection.finished = true;
-      if (connection.unsent === undefined) connection.socket.end();
+      if (connection.unsent === undefined && this.#cutOff === undefined) connection.socket.end();
       return;
     }
     this.#drop(connection);
@@ -90,11 +103,38 @@ export class TcpUpstream implements UpstreamTrunk {
     const connection = this.#connections.get(flowId);
     if (connection === undefined) return;
     connection.windowBytes += bytes;
-    if (connection.windowBytes > 0) connection.socket.resume();
+    this.#flow(connection);
   }
 
-  /** There is nobody who would answer: that the server is gone shows in other ways. */
-  sendHeartbeat(): void {}
+  /** There is nobody who would answer one: the server is asked in its own protocol. */
+  sendHeartbeat(): void {
+    if (!this.#closed && this.#cutOff === undefined) this.#healthCheck.ask();
+  }
+
+  /** Nothing gets through any more, in either direction, and neither side hears of it. */
+  suspend(): void {
+    if (this.#cutOff !== undefined || this.#closed) return;
+    this.#cutOff = [];
+    this.#healthCheck.stop();
+    for (const connection of this.#connections.values()) {
+      connection.socket.pause();
+      connection.socket.cork();
+    }
+  }
+
+  /** The network is back: what was under way arrives, and the server hears of connections that have ended meanwhile. */
+  resume(): void {
+    const ended = this.#cutOff;
+    if (ended === undefined) return;
+    this.#cutOff = undefined;
+    for (const socket of ended) socket.resetAndDestroy();
+    for (const connection of this.#connections.values()) {
+      connection.socket.uncork();
+      if (connection.socket.readyState === 'open') this.#connected(connection);
+      if (connection.finished && connection.unsent === undefined) connection.socket.end();
+      this.#flow(connection);
+    }
+  }
 
   /** What was sent for a flow, if the server can have read nothing of it; undefined when it can. */
   unsent(flowId: number): readonly Buffer[] | undefined {
@@ -105,6 +145,7 @@ export class TcpUpstream implements UpstreamTrunk {
   fence(cause: string): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#healthCheck.stop();
     this.#handler.closed(cause);
     for (const connection of [...this.#connections.values()]) this.#drop(connection);
   }
@@ -123,6 +164,7 @@ export class TcpUpstream implements UpstreamTrunk {
       corked: false,
     };
     this.#connections.set(flowId, connection);
+    if (this.#cutOff !== undefined) socket.cork();
     const header = this.#proxyHeader(open);
     if (header !== undefined) socket.write(header);
     socket.on('connect', () => this.#connected(connection));
@@ -142,11 +184,18 @@ export class TcpUpstream implements UpstreamTrunk {
     return encodeProxyHeader(client, { address: '127.0.0.1', port: directorPort });
   }
 
+  /** Between two who are cut off from each other nothing is connected, whatever the system says. */
   #connected(connection: Connection): void {
-    const records = connection.unsent ?? [];
+    const { unsent } = connection;
+    if (this.#cutOff !== undefined || unsent === undefined) return;
     connection.unsent = undefined;
-    for (const record of records) this.sendRecord(connection.flowId, record);
+    for (const record of unsent) this.sendRecord(connection.flowId, record);
     if (connection.finished) connection.socket.end();
+  }
+
+  /** The server may send, unless its client has to take something first, or nothing gets through. */
+  #flow({ socket, windowBytes }: Connection): void {
+    if (windowBytes > 0 && this.#cutOff === undefined) socket.resume();
   }
 
   /** Records of one turn leave in one system call. */
@@ -172,6 +221,7 @@ export class TcpUpstream implements UpstreamTrunk {
   }
 
   #received(connection: Connection, chunk: Buffer): void {
+    this.#handler.alive();
     try {
       connection.deframer.push(chunk, (record) => this.#record(connection, record));
     } catch (error) {
@@ -190,7 +240,7 @@ export class TcpUpstream implements UpstreamTrunk {
 
   #failed(connection: Connection, { code }: NodeJS.ErrnoException): void {
     // Nobody listens there any more. Any other error is of this connection alone.
-    if (connection.unsent !== undefined && code === 'ECONNREFUSED') this.fence('connection refused');
+    if (connection.unsent !== undefined && code === 'ECONNREFUSED') this.fence(CONNECTION_REFUSED);
     else this.#ended(connection, 'reset');
   }
 
@@ -202,8 +252,9 @@ export class TcpUpstream implements UpstreamTrunk {
     this.#handler.ended(connection.flowId, how);
   }
 
-  #drop(connection: Connection): void {
-    this.#connections.delete(connection.flowId);
-    connection.socket.resetAndDestroy();
+  #drop({ flowId, socket }: Connection): void {
+    this.#connections.delete(flowId);
+    if (this.#cutOff === undefined) socket.resetAndDestroy();
+    else this.#cutOff.push(socket);
   }
 }
