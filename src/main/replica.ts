@@ -15,7 +15,7 @@ import type {
 import { Ledger } from '../cluster/replica/ledger.js';
 import { rehearseTakeover } from '../cluster/replica/rehearsal.js';
 import { Replica, type ReplicaObserver } from '../cluster/replica/replica.js';
-import { createApplication } from '../cluster/replica/workload-application.js';
+import { loadApplication } from '../cluster/replica/workload-application.js';
 import { strategyFor } from '../contracts/support.js';
 import { type ParentChannel, serveParent } from '../net/message-channel.js';
 import { Trunk } from '../net/trunk.js';
@@ -126,6 +126,7 @@ class ReplicaProcess {
   async #start(config: ReplicaConfig): Promise<void> {
     const clock = createClock(config.clockStartNs);
     const workload = await loadWorkload(config.workload);
+    const createApplication = await loadApplication(workload);
     const recorder = new Recorder(clock);
     const ledger = new Ledger(config.ledgerPath, clock);
     const strategy = strategyFor(await loadStrategy(config.strategy), workload);
@@ -141,7 +142,7 @@ class ReplicaProcess {
         strategy,
         engine: config.engine,
         secureContext,
-        application: createApplication(workload, createSeededBytes(config.seed), ledger),
+        application: createApplication(createSeededBytes(config.seed), ledger),
         clusterKey: Buffer.from(config.clusterKey),
         heartbeatIntervalMs: config.heartbeatIntervalMs,
         handshakeTimeoutMs: config.handshakeTimeoutMs,

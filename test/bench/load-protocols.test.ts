@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createSeededBytes } from '../../src/base/seeded-bytes.js';
 import { LoadClient } from '../../src/bench/load-client.js';
 import { loadProtocolOf } from '../../src/bench/load-protocol/load-protocol-of.js';
-import { createApplication } from '../../src/cluster/replica/workload-application.js';
+import { loadApplication } from '../../src/cluster/replica/workload-application.js';
 import type { LoadReport } from '../../src/contracts/load.js';
 import type { RecoveryStrategy } from '../../src/contracts/strategy.js';
 import { notKeptReason, strategyFor } from '../../src/contracts/support.js';
@@ -41,11 +41,12 @@ async function run(
   engine: 'adopted' | 'native' = 'adopted',
   fault: 'kill' | 'drain' = 'kill',
 ): Promise<Run> {
+  const createApplication = await loadApplication(workload);
   const cluster = await TestCluster.start({
     strategy: strategyFor(strategy, workload),
     suite: SUITE,
     application: workload.application(BODIES),
-    serve: (ledger) => createApplication(workload, BODIES, ledger),
+    serve: (ledger) => createApplication(BODIES, ledger),
     engine,
   });
   const { caPem } = await IDENTITY;

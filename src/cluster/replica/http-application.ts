@@ -1,12 +1,12 @@
 /** Runs a workload's application on the plaintext side of connections, through node:http, and `ws` behind an upgrade. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { Application, Exchange, MessageApplication } from '../../contracts/workload.js';
+import type { Application, Exchange } from '../../contracts/workload.js';
 import type { Connection } from './connection.js';
 import { KeepAlive } from './keep-alive.js';
 import type { Ledger } from './ledger.js';
 import type { ReplicaApplication, ServedStream } from './replica-application.js';
 import { TrackedResponse } from './tracked-response.js';
-import { WebSocketApplication } from './websocket-application.js';
+import type { WebSocketApplication } from './websocket-application.js';
 
 class HttpExchange implements Exchange {
   readonly resumedFrom: Buffer | undefined;
@@ -55,12 +55,12 @@ export class HttpApplication implements ReplicaApplication {
   /** Absent: no connection may upgrade. */
   readonly #sockets: WebSocketApplication | undefined;
 
-  /** @param messages serves connections that upgrade to WebSocket */
+  /** @param sockets serves connections that upgrade to WebSocket */
   constructor(
     application: Application,
     ledger: Pick<Ledger, 'record'>,
     limits = DEFAULT_LIMITS,
-    messages?: MessageApplication,
+    sockets?: WebSocketApplication,
   ) {
     const options = {
       ServerResponse: TrackedResponse,
@@ -75,7 +75,8 @@ export class HttpApplication implements ReplicaApplication {
       this.#keepAlive.answering(request.socket, response);
       answer(application, request, response, new HttpExchange(connection, response, ledger));
     });
-    if (messages !== undefined) this.#sockets = this.#acceptUpgrades(messages, ledger);
+    this.#sockets = sockets;
+    if (sockets !== undefined) this.#acceptUpgrades(sockets);
     // The limits are not in force before, and this server never listens: connections are handed to it.
     this.#server.emit('listening');
   }
@@ -97,12 +98,10 @@ export class HttpApplication implements ReplicaApplication {
     this.#keepAlive.end();
   }
 
-  #acceptUpgrades(messages: MessageApplication, ledger: Pick<Ledger, 'record'>): WebSocketApplication {
-    const sockets = new WebSocketApplication(messages, ledger);
+  #acceptUpgrades(sockets: WebSocketApplication): void {
     this.#server.on('upgrade', (request, stream, head) =>
       sockets.upgrade(request, stream, head, this.#connections.get(stream)),
     );
-    return sockets;
   }
 }
 

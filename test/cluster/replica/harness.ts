@@ -17,6 +17,7 @@ import { HttpApplication } from '../../../src/cluster/replica/http-application.j
 import type { Ledger } from '../../../src/cluster/replica/ledger.js';
 import { type Engine, Replica } from '../../../src/cluster/replica/replica.js';
 import type { ReplicaApplication } from '../../../src/cluster/replica/replica-application.js';
+import { WebSocketApplication } from '../../../src/cluster/replica/websocket-application.js';
 import type { RecoveryStrategy } from '../../../src/contracts/strategy.js';
 import type { Application, MessageApplication } from '../../../src/contracts/workload.js';
 import {
@@ -329,7 +330,13 @@ export class TestCluster {
         clientCertificate: this.#options.clientCertificate ?? 'none',
         handshakeTimeoutMs: this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
         application:
-          serve?.(this.#ledger) ?? new HttpApplication(application, this.#ledger, undefined, messages),
+          serve?.(this.#ledger) ??
+          new HttpApplication(
+            application,
+            this.#ledger,
+            undefined,
+            messages && new WebSocketApplication(messages, this.#ledger),
+          ),
         clusterKey: CLUSTER_KEY,
         heartbeatIntervalMs: (this.#options.detector ?? NO_HEARTBEATS).intervalMs,
         sealing: { rekey: false, note: Trunk.sealedNote, ...this.#options.sealing },
