@@ -2,15 +2,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryFolder } from './support/folder.js';
 import { descendantsOf, untilGone } from './support/processes.js';
-import { CLI, Program, type ProgramResult, ROOT, runCli } from './support/program.js';
+import { CLI, Program, type ProgramResult, runCli } from './support/program.js';
 
 const USAGE = 2;
-const STRATEGIES = ['full-handshake', 'session-resumption', 'full-state-copy', 'spr'];
-const SUITES = ['aes-128-gcm', 'aes-256-gcm', 'chacha20-poly1305'];
 
 /** Exactly one line on stderr that mentions all of this, and nothing on stdout. */
 function expectUsageError(result: ProgramResult, mentions: readonly string[]): void {
@@ -19,32 +16,11 @@ function expectUsageError(result: ProgramResult, mentions: readonly string[]): v
   for (const text of mentions) expect(result.stderr).toContain(text);
 }
 
+// All that can be wrong is in test/main/usage.test.ts: here is how the program ends then.
 describe.concurrent('an option with a wrong value names the option, the value and what is allowed', () => {
   it.each<[string, string[]]>([
-    ['compare --strategies nope', ['strategy', '"nope"', ...STRATEGIES]],
-    ['compare --strategies ,', ['--strategies', 'at least one']],
-    ['compare --strategy ./missing.js', ['strategy ./missing.js', 'cannot be loaded']],
-    ['compare --workloads nope', ['workload', '"nope"', 'request-reply', 'bulk-download', 'idle-fleet']],
-    ['compare --workloads ./missing.js', ['workload ./missing.js', 'cannot be loaded']],
-    ['compare --workloads ,', ['--workloads', 'at least one']],
-    ['compare --faults nope', ['fault', '"nope"', 'kill, hang, double']],
-    ['compare --connections 0', ['--connections 0', '1 to 100000']],
-    ['compare --connections abc', ['--connections abc', '1 to 100000']],
-    ['compare --connections=', ['--connections', '1 to 100000']],
-    ['compare --arrivals sometimes', ['--arrivals sometimes', 'open, closed']],
-    ['compare --trials 0', ['--trials 0', '1 to 1000']],
-    ['compare --seed -1', ['--seed']],
-    ['compare --seed 1.5', ['--seed 1.5', 'whole number']],
-    ['compare --tls 1.1', ['--tls 1.1', '1.3, 1.2']],
-    ['compare --suite des', ['--suite "des"', ...SUITES]],
-    ['compare --key dsa', ['--key dsa', 'ecdsa-p256, rsa-2048, rsa-4096']],
-    ['compare --engine nope', ['--engine nope', 'adopted, native']],
-    ['compare --engine native --strategies spr', ['--engine native', 'spr']],
-    ['compare --rtt-ms x', ['--rtt-ms x', '0 to 10000']],
-    ['compare --replicas 1', ['--replicas 1', '2 to 16']],
+    ['compare --strategies nope', ['strategy', '"nope"', 'full-handshake, session-resumption']],
     ['serve --port 99999', ['--port 99999', '0 to 65535']],
-    ['serve --port abc', ['--port abc', '0 to 65535']],
-    ['serve --strategy all', ['--strategy', 'one strategy']],
     ['list nope', ['nope', 'strategies, workloads, faults']],
   ])('%s', async (command, mentions) => {
     expectUsageError(await runCli(command.split(' ')), mentions);
@@ -60,45 +36,6 @@ describe.concurrent('what is no option or command is named', () => {
     ['list', "missing required argument 'kind'"],
   ])('%s', async (command, mention) => {
     expectUsageError(await runCli(command.split(' ')), [mention]);
-  });
-});
-
-describe('a plugin', () => {
-  it.each<[string, string, string]>([
-    ['without a default export', 'export const id = 1;', 'its default export is not an object'],
-    ['with an incomplete strategy', "export default { id: 'mine' };", 'has no title or no summary'],
-    ['that cannot be parsed', 'export default {', 'cannot be loaded'],
-    ['that throws', "throw new Error('not today');", 'not today'],
-    ['with a taken id', sprAgain(), 'the id "spr" is taken'],
-  ])('%s is named with what it lacks', async (_, source, mention) => {
-    const file = join(temporaryFolder(), 'plugin.mjs');
-    writeFileSync(file, source);
-    expectUsageError(await runCli(['compare', '--strategy', file]), [file, mention]);
-  });
-});
-
-describe('a configuration file', () => {
-  it.each<[string, string | undefined, string[]]>([
-    ['that is missing', undefined, ['ENOENT']],
-    ['that is no JSON', '{', ['JSON']],
-    ['that is no object', '[]', ['one JSON object']],
-  ])('%s is named', async (_, text, mentions) => {
-    const file = join(temporaryFolder(), 'config.json');
-    if (text !== undefined) writeFileSync(file, text);
-    expectUsageError(await runCli(['compare', '--config', file]), [`--config ${file}`, ...mentions]);
-  });
-
-  it.each<[string, object, string[]]>([
-    ['an unknown key', { conections: 5 }, ['"conections"', 'connections']],
-    ['a number as a list', { strategies: 5 }, ['--strategies 5']],
-    ['true as a number', { connections: true }, ['--connections true', '1 to 100000']],
-    ['text as true', { quick: 'yes' }, ['--quick yes', 'true or false']],
-    ['a number as a path', { out: 5 }, ['--out 5', 'path']],
-    ['an unknown suite', { suite: 5 }, ['--suite 5']],
-  ])('with %s is refused', async (_, config, mentions) => {
-    const file = join(temporaryFolder(), 'config.json');
-    writeFileSync(file, JSON.stringify(config));
-    expectUsageError(await runCli(['compare', '--config', file]), mentions);
   });
 });
 
@@ -171,9 +108,4 @@ async function listen(): Promise<Server> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   return server;
-}
-
-function sprAgain(): string {
-  const spr = pathToFileURL(join(ROOT, 'dist/strategies/spr.js')).href;
-  return `export { spr as default } from ${JSON.stringify(spr)};`;
 }

@@ -1,5 +1,5 @@
 /** `spr-bench baseline` and `spr-bench gate`, as a user runs them: files in, exit code and text out. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -113,63 +113,5 @@ describe('the slow-down of the self-test', () => {
     expect(times).toHaveLength(8);
     // Standing still that long is certain, whatever else the machine does.
     for (const recoveryTimeMs of times) expect(recoveryTimeMs).toBeGreaterThanOrEqual(delayMs);
-  });
-});
-
-describe('wrong usage', () => {
-  const refused = async (args: readonly string[], text: string): Promise<void> => {
-    const { code, stdout, stderr } = await runCli(args);
-    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringContaining(text) });
-    expect(stderr.trim().split('\n')).toHaveLength(1);
-  };
-
-  it('says what is missing or wrong, in one line', async () => {
-    const run = storeRun('run');
-    await refused(['gate', run], '--baseline <file> is missing');
-    await refused(['gate', '--baseline', baselinePath], 'the folder of a run is missing');
-    await refused(['gate', '--baseline', join(folder, 'nowhere.json'), run], 'nowhere.json');
-    await refused(['gate', '--selftest', '--trials', '2'], '--trials 2');
-    await refused(['gate', '--baseline', baselinePath, '--trials', '8', run], '--trials is for --selftest');
-    await refused(['gate', '--selftest', '--windows', '0'], '--windows 0');
-    await refused(['gate', '--baseline', baselinePath, '--windows', '8', run], '--windows is for --selftest');
-    await refused(['gate', '--selftest', run], `takes no ${run}`);
-    await refused(['gate', '--selftest', '--config', 'x'], 'takes no --config');
-    await refused(['calibrate', '--trials', '5'], '--trials 5: must be a whole number from 6');
-    await refused(['calibrate', '--blocks', '11'], '--blocks 11: must be a whole number from 12');
-  });
-
-  it('the file of a comparison calibrates the same conditions', async () => {
-    const config = join(folder, 'compare.json');
-    const ofCompare = { out: 'elsewhere', json: true, quiet: true, precision: 0.1, maxTrials: 30 };
-    writeFileSync(config, JSON.stringify({ ...ofCompare, trials: 5 }));
-    await refused(['calibrate', '--config', config], '--trials 5: must be a whole number from 6');
-    writeFileSync(config, JSON.stringify({ ...ofCompare, trials: 8, connections: 'many' }));
-    await refused(['calibrate', '--config', config], 'many');
-  });
-
-  it('a threshold of a tail says why it cannot be gated', async () => {
-    const config = join(folder, 'tail.json');
-    writeFileSync(config, JSON.stringify({ thresholds: { ratio: { recoveryTimeP95Ms: 0.1 } } }));
-    await refused(
-      ['gate', '--baseline', baselinePath, storeRun('run'), '--config', config],
-      'interval of p95 takes 72',
-    );
-    writeFileSync(config, JSON.stringify({ thresholds: { ratio: { speed: 0.1 } } }));
-    await refused(
-      ['gate', '--baseline', baselinePath, storeRun('run'), '--config', config],
-      'unknown, allowed are',
-    );
-  });
-
-  it('a run under other options does not compare', async () => {
-    await refused(
-      ['gate', '--baseline', baselinePath, storeRun('other', { spec: { rttMs: 99 } })],
-      'has rttMs 10, the run 99',
-    );
-  });
-
-  it('a run with violations is no baseline', async () => {
-    await refused(['baseline', storeRun('broken', { violations: ['1 wrong byte'] })], '1 wrong byte');
-    expect(readFileSync(baselinePath, 'utf8')).toContain('"metrics"');
   });
 });

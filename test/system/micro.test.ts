@@ -1,5 +1,5 @@
 /** `spr-bench micro`, as a user runs it. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { captureEnvironment } from '../../src/bench/environment.js';
@@ -60,28 +60,5 @@ describe('spr-bench micro', () => {
     expect(stdout).toContain('no sum: no step answers as the workload downloads does');
     await runCli(['report', folder]);
     expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('What a recovery is made of');
-  });
-});
-
-describe('wrong usage', () => {
-  it.each([
-    ['a filter that leaves nothing', ['--filter', 'nothing-like-it'], 'the groups are: Static state'],
-    ['no time', ['--time-ms', '0'], '--time-ms 0: must be a number from 1 to 60000'],
-    ['a time that is empty', ['--time-ms', ''], 'must be a number'],
-    ['a run that is none', ['--against', 'no-such-folder'], 'no-such-folder: no such folder'],
-  ])('%s', async (_, args, message) => {
-    const { code, stdout, stderr } = await runCli(['micro', ...args]);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain(message);
-    expect(stderr).not.toMatch(/^ {4}at /m);
-    expect(existsSync('no-such-folder')).toBe(false);
-  });
-
-  it('a micro.json that is none is named, not drawn', async () => {
-    const folder = storedRun();
-    writeFileSync(join(folder, 'micro.json'), '{"schemaVersion":1}');
-    const { code, stderr } = await runCli(['report', folder]);
-    expect(code).toBe(2);
-    expect(stderr).toContain('micro.json: not a result of micro');
   });
 });
