@@ -39,6 +39,8 @@ const ADVANCED_PER_TURN = 100;
  * done long before a server gives it up, and some are done in every second.
  */
 const MAX_HANDSHAKES_AT_A_TIME = 256;
+/** OpenSSL hands over one record at a time, of which this is the longest (RFC 8446 5.1). */
+const READ_BUFFER_BYTES = 16 * 1024;
 
 export class LoadClient {
   readonly #config: LoadConfig;
@@ -69,6 +71,8 @@ export class LoadClient {
       bodies: createSeededBytes(config.seed),
       servername: config.servername,
       secureContext: createClientContext(config),
+      // Not from the pool, which others would write to.
+      readBuffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
       alpnProtocols: ALPN_PROTOCOLS[workload.protocol ?? 'http/1.1'],
     };
     const plan = workload.plan(config.options, createPrng(config.seed));

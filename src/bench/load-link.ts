@@ -12,6 +12,8 @@ export interface LinkSettings {
   readonly secureContext: SecureContext;
   /** Application protocols to offer (RFC 7301); absent: not said. */
   readonly alpnProtocols?: readonly string[] | undefined;
+  /** What is received is put here, chunk by chunk, by all connections. */
+  readonly readBuffer: Buffer;
   readonly clock: Clock;
   readonly recorder: LoadRecorder;
   /** Through which every handshake goes. */
@@ -21,6 +23,7 @@ export interface LinkSettings {
 export interface LinkHandler {
   /** A new transport is secure. */
   ready(): void;
+  /** @param chunk valid during the call */
   data(chunk: Buffer): void;
   /** The transport is lost; a new one is on its way. */
   lost(): void;
@@ -114,7 +117,7 @@ export class LoadLink {
   }
 
   #connect(): void {
-    const { config, secureContext, alpnProtocols, clock, recorder } = this.#settings;
+    const { config, secureContext, alpnProtocols, readBuffer, clock, recorder } = this.#settings;
     const row = recorder.transportStarted(this.#connection, clock(), this.#afterLoss);
     const target = {
       port: config.port,
@@ -122,6 +125,7 @@ export class LoadLink {
       secureContext,
       alpnProtocols,
       session: this.#session,
+      readBuffer,
     };
     this.#transport = new LoadTransport(target, row, clock, {
       secure: () => this.#onSecure(),

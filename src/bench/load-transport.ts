@@ -1,5 +1,6 @@
 /** One TCP connection of the load client with TLS on it, from `connect` to its end. */
-import { connect, type SecureContext, type TLSSocket } from 'node:tls';
+import type { ConnectOpts } from 'node:net';
+import { type ConnectionOptions, connect, type SecureContext, type TLSSocket } from 'node:tls';
 import type { Clock } from '../base/clock.js';
 import type { OpenTransportRow } from './load-recorder.js';
 
@@ -12,6 +13,8 @@ export interface TransportTarget {
   readonly alpnProtocols: readonly string[] | undefined;
   /** A session to offer for resumption. */
   readonly session: Buffer | undefined;
+  /** What is received is put here. All transports share it: each chunk is dealt with before the next one is read. */
+  readonly readBuffer: Buffer;
 }
 
 export interface TransportHandler {
@@ -19,6 +22,7 @@ export interface TransportHandler {
   secure(): void;
   /** The server issued a session that can be resumed. */
   session(session: Buffer): void;
+  /** @param chunk valid during the call */
   data(chunk: Buffer): void;
   /** The transport has ended; once, and nothing comes after it. Not called after {@link LoadTransport.close}. */
   lost(): void;
@@ -36,16 +40,22 @@ export class LoadTransport {
     this.#row = row;
     this.#clock = clock;
     this.#handler = handler;
-    this.#socket = connect({
+    const options: ConnectionOptions & Pick<ConnectOpts, 'onread'> = {
       host: '127.0.0.1',
       port: target.port,
       servername: target.servername,
       secureContext: target.secureContext,
       // Said aloud: an environment variable can change the default.
       rejectUnauthorized: true,
+      // Not `data` events: a stream in between, and a buffer for each record, are a tenth of the cost of a small reply.
+      onread: {
+        buffer: target.readBuffer,
+        callback: (length) => this.#onRead(target.readBuffer.subarray(0, length)),
+      },
       ...(target.session === undefined ? {} : { session: target.session }),
       ...(target.alpnProtocols === undefined ? {} : { ALPNProtocols: [...target.alpnProtocols] }),
-    });
+    };
+    this.#socket = connect(options);
     this.#listen();
   }
 
@@ -86,14 +96,17 @@ export class LoadTransport {
     socket.on('session', (session: Buffer) => {
       if (!this.#ended) this.#handler.session(session);
     });
-    socket.on('data', (chunk: Buffer) => {
-      if (this.#ended) return;
-      this.#row.answered = true;
-      this.#handler.data(chunk);
-    });
     socket.on('error', (error) => this.#end(describeCause(error)));
     socket.on('end', () => this.#end('end'));
     socket.on('close', () => this.#end('closed'));
+  }
+
+  /** @returns whether to go on reading */
+  #onRead(chunk: Buffer): boolean {
+    if (this.#ended) return false;
+    this.#row.answered = true;
+    this.#handler.data(chunk);
+    return true;
   }
 
   #end(cause: string): void {

@@ -63,7 +63,10 @@ export interface Plan {
 
 /** Checks one reply while it arrives. */
 export interface ReplyCheck {
-  /** The next bytes of the reply's content. Returns how many of them are wrong. */
+  /**
+   * The next bytes of the reply's content, valid during the call: copy what is to be kept. Returns how many of them are
+   * wrong.
+   */
   push(content: Buffer): number;
   /** The reply is complete. Returns how many bytes are missing; 0 means that the reply is right. */
   end(): number;

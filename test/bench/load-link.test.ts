@@ -40,6 +40,7 @@ describe('handshakes through a gate with one place', () => {
     const settings = {
       config: loadConfig(server.port, certificate.cert),
       secureContext: createSecureContext({ ca: certificate.cert }),
+      readBuffer: Buffer.alloc(16 * 1024),
       clock: createClock(process.hrtime.bigint()),
       recorder,
       gate: new ConnectGate(1),
@@ -65,6 +66,7 @@ describe('handshakes through a gate with one place', () => {
     const settings = {
       config: loadConfig(server.port, certificate.cert),
       secureContext: createSecureContext({ ca: certificate.cert }),
+      readBuffer: Buffer.alloc(16 * 1024),
       clock: createClock(process.hrtime.bigint()),
       recorder: new LoadRecorder(),
       gate: new ConnectGate(1),

@@ -53,7 +53,7 @@ export class Http2Protocol implements LoadProtocol {
   }
 
   receive(chunk: Buffer): void {
-    this.#wire?.push(chunk);
+    this.#wire?.receive(chunk);
   }
 
   giveUp(): void {

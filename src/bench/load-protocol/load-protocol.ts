@@ -43,7 +43,7 @@ export interface LoadProtocol {
   accepts(request: PlannedRequest): boolean;
   /** @param row of the recorder, where the outcome goes */
   send(request: PlannedRequest, row: RequestRow): void;
-  /** The next bytes from the server. */
+  /** @param chunk the next bytes from the server, valid during the call */
   receive(chunk: Buffer): void;
   /** No reply will come: outcomes stay those of requests without one. The next transport begins anew. */
   giveUp(): void;

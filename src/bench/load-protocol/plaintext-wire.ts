@@ -9,6 +9,11 @@ export class PlaintextWire extends Duplex {
     this.#writeOut = writeOut;
   }
 
+  /** The next bytes for the library. It reads them when it likes, so that they are copied. */
+  receive(chunk: Buffer): void {
+    this.push(Buffer.from(chunk));
+  }
+
   /** Bytes are pushed as they come. */
   override _read(): void {}
 

@@ -63,7 +63,7 @@ export class WebSocketProtocol implements LoadProtocol {
   }
 
   receive(chunk: Buffer): void {
-    this.#wire?.push(chunk);
+    this.#wire?.receive(chunk);
   }
 
   giveUp(): void {
