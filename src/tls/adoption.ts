@@ -40,6 +40,8 @@ export interface ServerHandshakeOptions {
   readonly alpnProtocols?: readonly string[] | undefined;
   /** For the whole handshake, > 0 ms. */
   readonly timeoutMs: number;
+  /** Called with the first record: calls back, now or in a later turn, when OpenSSL may begin. At once when absent. */
+  readonly queue?: ((begin: () => void) => void) | undefined;
 }
 
 /** Why a handshake came to nothing: `timeout` is the client's silence, `refused` all else. */
@@ -91,8 +93,8 @@ export class ServerHandshake {
   push(record: Buffer): void {
     if (this.#ended) return;
     this.#waiting.push(record);
-    if (this.#openssl === undefined) this.#startOpenssl();
-    else this.#feedWaiting();
+    if (this.#openssl !== undefined) this.#feedWaiting();
+    else if (this.#waiting.length === 1) this.#queue();
   }
 
   /** Records that arrived after the handshake, oldest first; to be asked for once, when adopted. */
@@ -114,6 +116,14 @@ export class ServerHandshake {
     this.#observer.wipe();
     this.#openssl?.socket.destroy();
     this.#openssl?.wire.destroy();
+  }
+
+  #queue(): void {
+    const begin = (): void => {
+      if (!this.#ended) this.#startOpenssl();
+    };
+    if (this.#options.queue === undefined) begin();
+    else this.#options.queue(begin);
   }
 
   /** Only while OpenSSL can write: what it says to a record leaves before the next one, an alert too. */
