@@ -39,7 +39,7 @@ export function logX(field: string, [low, high]: Domain) {
     type: 'quantitative',
     title: 'ms after the fault (logarithmic)',
     scale: { type: 'log', domain, nice: false },
-    axis: { values: ticks([low, high]), format: NUMBER_FORMAT, labelFlush: false },
+    axis: { values: logTicks([low, high]), format: NUMBER_FORMAT, labelFlush: false },
   } as const;
 }
 
@@ -74,7 +74,7 @@ export function perceptionLayers([low, high]: Domain): ChartLayer[] {
 export const PERCEPTION_TEXT = `Guides: up to ${formatCount(100)} ms feels instant, from ${formatCount(1000)} ms on it interrupts thought, after ${formatCount(10_000)} ms people give up (Nielsen).`;
 
 /** 1, 2 and 5 of each decade while they have room, else the powers of ten. */
-function ticks([low, high]: Domain): number[] {
+export function logTicks([low, high]: Domain): number[] {
   const factors = high / low < 100 ? [1, 2, 5] : [1];
   const values: number[] = [];
   for (let exponent = Math.floor(Math.log10(low)); 10 ** exponent <= high; exponent++) {

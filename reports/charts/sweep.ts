@@ -13,6 +13,7 @@ import {
   type SweepGroup,
   type SweepMetric,
 } from '../shared/sweeps.js';
+import { type Domain, logTicks } from './log-axis.js';
 import { type Chart, type ChartLayer, NUMBER_FORMAT, PLOT_HEIGHT, TEXT_SIZE } from './render.js';
 import { type ChartStrategy, distinctStrategies, shapeEncoding, strategyEncoding } from './series.js';
 
@@ -26,6 +27,8 @@ interface PlottedPoint extends ChartStrategy {
 
 /** What a logarithmic axis takes for 0: below what is measured of anything. */
 const LEAST = 0.001;
+/** Between what is drawn and the ends of a logarithmic axis, as a factor. */
+const LOG_ROOM = 1.25;
 /** Of the bar behind a mark, px. */
 const INTERVAL_WIDTH = 7;
 /** Of the name of a line below it, px. */
@@ -43,7 +46,9 @@ export function sweepChart(group: SweepGroup, metric: SweepMetric, summary: Summ
   const shown = yLog ? plotted.filter(({ y }) => y > LEAST) : plotted;
   const strategies = distinctStrategies(plotted);
   const x = valueAxis(group, plotted);
-  const y = quantityAxis('y', metric, yLog);
+  const drawn = [...expected.values(), ...shown.flatMap(({ y, low, high }) => [y, low, high])];
+  const domain: Domain | null = yLog ? [Math.min(...drawn) / LOG_ROOM, Math.max(...drawn) * LOG_ROOM] : null;
+  const axis = (field: string) => quantityAxis(field, metric, domain);
   const { color } = strategyEncoding(strategies);
   const intervals = shown.filter(({ low, high }) => high > low);
   return {
@@ -54,16 +59,19 @@ export function sweepChart(group: SweepGroup, metric: SweepMetric, summary: Summ
       height: PLOT_HEIGHT,
       data: { values: shown },
       layer: [
-        ...expectedLayers(expected, x, quantityAxis('expected', metric, yLog)),
-        { mark: { type: 'line', strokeWidth: 2 }, encoding: { x, y, ...strategyEncoding(strategies) } },
+        ...expectedLayers(expected, x, axis('expected')),
+        {
+          mark: { type: 'line', strokeWidth: 2 },
+          encoding: { x, y: axis('y'), ...strategyEncoding(strategies) },
+        },
         {
           data: { values: intervals },
           mark: { type: 'rule', strokeWidth: INTERVAL_WIDTH, opacity: 0.35 },
-          encoding: { x, y: quantityAxis('low', metric, yLog), y2: { field: 'high' }, color },
+          encoding: { x, y: axis('low'), y2: { field: 'high' }, color },
         },
         {
           mark: { type: 'point', filled: true, size: 40, opacity: 1 },
-          encoding: { x, y, color, shape: shapeEncoding(strategies) },
+          encoding: { x, y: axis('y'), color, shape: shapeEncoding(strategies) },
         },
       ],
     },
@@ -91,19 +99,26 @@ function valueAxis({ parameter }: SweepGroup, plotted: readonly PlottedPoint[]) 
     field: 'value',
     type: 'quantitative' as const,
     title: printable(parameter) + (log ? ' (logarithmic)' : ''),
-    scale: { ...scaleOf(log), nice: false },
-    axis: { values: places, format: NUMBER_FORMAT, labelOverlap: 'greedy' as const },
+    // Bars at both ends lie within the plot.
+    scale: { ...scaleOf(log), nice: false, padding: 2 * INTERVAL_WIDTH },
+    axis: { values: places, format: NUMBER_FORMAT, labelOverlap: 'greedy' as const, labelFlush: false },
   };
 }
 
-function quantityAxis(field: string, { unit }: SweepMetric, log: boolean) {
+/** @param domain of a logarithmic axis; null for a linear one */
+function quantityAxis(field: string, { unit }: SweepMetric, domain: Domain | null) {
+  const axis = { format: NUMBER_FORMAT, tickCount: 5, labelOverlap: 'greedy' as const };
+  const type = 'quantitative' as const;
+  if (domain === null) return { field, type, title: unit, scale: scaleOf(false), axis };
+  const [low, high] = domain;
+  const scale = { ...scaleOf(true), domain: [low, high], nice: false };
   return {
     field,
-    type: 'quantitative',
-    title: unit + (log ? ' (logarithmic)' : ''),
-    scale: scaleOf(log),
-    axis: { format: NUMBER_FORMAT, tickCount: 5, labelOverlap: 'greedy' },
-  } as const;
+    type,
+    title: `${unit} (logarithmic)`,
+    scale,
+    axis: { ...axis, values: logTicks(domain) },
+  };
 }
 
 function scaleOf(log: boolean) {

@@ -9,10 +9,12 @@ import { recoveryTimesChart } from '../charts/recovery-times.js';
 import { type Chart, renderSvg } from '../charts/render.js';
 import type { ChartSeries, ChartStrategy } from '../charts/series.js';
 import { survivorCpuChart } from '../charts/survivor-cpu.js';
+import { sweepChart } from '../charts/sweep.js';
 import { throughputChart } from '../charts/throughput.js';
 import { tradeOffChart } from '../charts/trade-off.js';
-import { groupCells } from '../shared/cells.js';
+import { groupCells, strategyOrder } from '../shared/cells.js';
 import { printable } from '../shared/printable.js';
+import { groupSweeps, metricsOf } from '../shared/sweeps.js';
 import { standaloneSvg } from './standalone.js';
 
 export interface Picture {
@@ -46,7 +48,7 @@ const PHASE_NOTE = `dark to light: ${PHASES.map(({ name }) => name).join(', ')}`
 
 /** Charts without data are left out. */
 export async function pictures(results: Results): Promise<Picture[]> {
-  const found = uniquelyNamed([...overview(results), ...cases(results)]);
+  const found = uniquelyNamed([...overview(results), ...sweeps(results), ...cases(results)]);
   const drawn: Picture[] = [];
   for (const { name, chart, ...legend } of found) {
     if (chart !== null) drawn.push({ name, svg: standaloneSvg(await renderSvg(chart), chart, legend) });
@@ -60,6 +62,26 @@ function overview({ summary }: Results): NamedChart[] {
     { name: 'recovery-ranges', chart: recoveryRangesChart(summary), strategies },
     { name: 'trade-off', chart: tradeOffChart(summary), strategies },
   ];
+}
+
+/** None where nothing was varied. */
+function sweeps({ summary }: Results): NamedChart[] {
+  const order = strategyOrder(summary);
+  return groupSweeps(summary).flatMap((group) => {
+    const { workload, fault, parameter, series } = group;
+    const strategies = series.map(({ strategy }) => {
+      return { strategy: printable(strategy), position: order(strategy) };
+    });
+    return metricsOf(group).map((metric) => {
+      const chart = sweepChart(group, metric, summary);
+      const where = `${printable(workload)}, ${printable(fault)}`;
+      return {
+        name: `sweep-${fileName(`${metric.title}-${workload}-${fault}-${parameter}`)}`,
+        chart: chart === null ? null : { ...chart, title: `${chart.title}: ${where}` },
+        strategies,
+      };
+    });
+  });
 }
 
 function cases({ summary, series }: Results): NamedChart[] {

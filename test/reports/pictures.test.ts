@@ -5,7 +5,8 @@ import { standaloneSvg } from '../../reports/pictures/standalone.js';
 import { png } from '../../reports/png.js';
 import { UsageError } from '../../src/base/errors.js';
 import type { Results } from '../../src/contracts/report.js';
-import { fixtureResults } from '../fixtures/results.js';
+import { fixtureResults, resultsOf } from '../fixtures/results.js';
+import { heartbeatTrials } from '../fixtures/sweeps.js';
 
 /** All charts, on a machine that may be busy. */
 const TIMEOUT_MS = 30_000;
@@ -58,6 +59,16 @@ describe('the pictures of a run', { timeout: TIMEOUT_MS }, () => {
         expect(names).toContain(`${kind}-${workload}-kill`);
       }
     }
+  });
+
+  it('are of what the run varied: one for each quantity', async () => {
+    const trials = heartbeatTrials();
+    const drawn = await pictures(resultsOf(trials, []));
+    const names = drawn.map(({ name }) => name).filter((name) => name.startsWith('sweep-'));
+    expect(names).toContain('sweep-recovery-time-p50-request-reply-hang-heartbeat-interval-ms');
+    expect(names).toContain('sweep-detection-time-request-reply-hang-heartbeat-interval-ms');
+    const [first] = drawn.filter(({ name }) => name === names[0]);
+    expect(first?.svg).toContain('Recovery time (p50) against heartbeat-interval-ms: request-reply, hang');
   });
 
   it('do not overwrite each other when names become the same', async () => {
