@@ -87,6 +87,8 @@ export class HttpMessageReader<K extends HttpMessageKind> {
   #trailerBytes = 0;
   /** The part of a header or trailer section that came in earlier chunks. */
   #carry: Buffer = NOTHING;
+  /** The last header section that came in one piece, and what it says: a server mostly says the same again. */
+  #lastHead: { readonly bytes: Buffer; readonly head: HttpHeads[K] } | undefined;
 
   /**
    * @param kind what the stream consists of
@@ -171,13 +173,27 @@ export class HttpMessageReader<K extends HttpMessageKind> {
   }
 
   #readHead(chunk: Buffer, at: number): number {
+    const isFirstPart = this.#carry.length === 0;
+    const last = this.#lastHead;
+    if (last !== undefined && isFirstPart && beginsWith(chunk, at, last.bytes)) {
+      return this.#takeHead(last.head, chunk, at + last.bytes.length);
+    }
     const section = this.#readSection(chunk, at, END_OF_HEAD);
     if (section === undefined) return chunk.length;
     const head = this.#parseHead(section.text);
+    // Requests differ in their targets.
+    if (isFirstPart && this.#kind === 'response') {
+      this.#lastHead = { bytes: Buffer.from(chunk.subarray(at, section.end)), head };
+    }
+    return this.#takeHead(head, chunk, section.end);
+  }
+
+  /** @returns how far `chunk` has been read; its header section ends at `end` */
+  #takeHead(head: HttpHeads[K], chunk: Buffer, end: number): number {
     this.#handler.head?.(head);
-    if (!head.upgrade || this.#handler.upgraded === undefined) this.#beginContent(head);
-    else return this.#upgrade(head, chunk, section.end);
-    return section.end;
+    if (head.upgrade && this.#handler.upgraded !== undefined) return this.#upgrade(head, chunk, end);
+    this.#beginContent(head);
+    return end;
   }
 
   #upgrade({ chunked, contentLength = 0 }: HttpHeads[K], chunk: Buffer, at: number): number {
@@ -320,6 +336,12 @@ export class HttpMessageReader<K extends HttpMessageKind> {
   #expect(chunk: Buffer, at: number, byte: number, what: string): void {
     if (chunk[at] !== byte) throw new HttpFramingError(`${what} does not end with CRLF`);
   }
+}
+
+/** Whether `bytes` are in `chunk` from `at` on. */
+function beginsWith(chunk: Buffer, at: number, bytes: Buffer): boolean {
+  const end = at + bytes.length;
+  return end <= chunk.length && chunk.compare(bytes, 0, bytes.length, at, end) === 0;
 }
 
 /** Interim responses, 204 and 304 end with their header section (RFC 9112 6.3). */

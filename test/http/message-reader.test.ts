@@ -334,6 +334,48 @@ describe('HttpMessageReader: any cut', () => {
     );
   });
 
+  it('reads each response as if it were the first, and keeps nothing of a chunk, which is only lent', () => {
+    const reply = fc.record({
+      // Heads that are often those before them, or differ in a single byte.
+      fields: fc.constantFrom('', 'X: y\r\n', 'X: z\r\n', 'Connection: close\r\n', 'Connection: klose\r\n'),
+      status: fc.constantFrom(200, 201),
+      content: fc.constantFrom('', 'a', 'b', 'HTTP/1.1 200 OK\r\n\r\n'),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(reply, { minLength: 1, maxLength: 12 }),
+        fc.infiniteStream(fc.integer({ min: 1, max: 300 })),
+        (replies, cuts) => {
+          const wires = replies.map(({ fields, status, content: text }) => {
+            return `HTTP/1.1 ${status} OK\r\n${fields}Content-Length: ${text.length}\r\n\r\n${text}`;
+          });
+          const wire = Buffer.from(wires.join(''), 'latin1');
+          const lent = Buffer.alloc(300);
+          const { reader, messages } = collect('response');
+          for (let at = 0; at < wire.length; ) {
+            const length = wire.copy(lent, 0, at, at + (cuts.next().value ?? 1));
+            reader.push(lent.subarray(0, length));
+            lent.fill(0);
+            at += length;
+          }
+          expect(messages).toEqual(wires.flatMap((each) => read('response', each)));
+        },
+      ),
+    );
+  });
+
+  it('takes a field that reads like the head before it for a field, when the stream is cut right before it', () => {
+    const first = 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na';
+    const { reader, messages } = collect('response');
+    for (const piece of [first, 'HTTP/1.1 201 OK\r\nX: ', first, first])
+      reader.push(Buffer.from(piece, 'latin1'));
+    expect(messages.map(({ head }) => head)).toMatchObject([
+      { status: 200 },
+      { status: 201 },
+      { status: 200 },
+    ]);
+  });
+
   it('sees the same responses', () => {
     const text =
       'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 204 No\r\n\r\nHTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nxy\r\n0\r\n\r\n';
