@@ -104,10 +104,8 @@ function measure(seen: Observations): Measurements {
       bytesPerConnection: bytes / spec.connections,
       bytesPerRequest: requests.ok === 0 ? 0 : bytes / requests.ok,
     },
-    replicaCpuMsPerRecovery:
-      lastRecoveredMs === null
-        ? null
-        : cpuBetween(seen.survivors, faultMs, lastRecoveredMs) / recoveredMs.length,
+    ...cpuPerRecovery(seen, lastRecoveredMs, recoveredMs.length),
+    takeovers: takeovers(seen, detectedMs),
     throughput,
     survivorCpu: binCpu(seen.survivors, faultMs, throughput),
     latencyMs: latencies(load, faultMs),
@@ -175,8 +173,31 @@ function countRefusals(survivors: readonly ReplicaReport[]): Record<string, numb
   return counts;
 }
 
-function cpuBetween(survivors: readonly ReplicaReport[], fromMs: number, toMs: number): number {
-  return sum(survivors.map(({ cpu }) => Math.max(0, cpuAt(cpu, toMs) - cpuAt(cpu, fromMs))));
+function cpuBetween(processes: readonly Pick<ReplicaReport, 'cpu'>[], fromMs: number, toMs: number): number {
+  return sum(processes.map(({ cpu }) => Math.max(0, cpuAt(cpu, toMs) - cpuAt(cpu, fromMs))));
+}
+
+/** @param lastRecoveredMs null when none has recovered */
+function cpuPerRecovery(
+  { survivors, director, faultMs }: Observations,
+  lastRecoveredMs: number | null,
+  recovered: number,
+): Pick<Measurements, 'replicaCpuMsPerRecovery' | 'directorCpuMsPerRecovery'> {
+  if (lastRecoveredMs === null) return { replicaCpuMsPerRecovery: null, directorCpuMsPerRecovery: null };
+  return {
+    replicaCpuMsPerRecovery: cpuBetween(survivors, faultMs, lastRecoveredMs) / recovered,
+    directorCpuMsPerRecovery: cpuBetween([director], faultMs, lastRecoveredMs) / recovered,
+  };
+}
+
+/** @param detectedMs undefined when no failure was detected: nothing was taken over then */
+function takeovers({ survivors, faultMs }: Observations, detectedMs?: number): Measurements['takeovers'] {
+  const doneMs = survivors
+    .flatMap((survivor) => survivor.takeovers)
+    .flatMap(({ takenMs, cryptoMs }) => (takenMs >= faultMs ? cryptoMs : []));
+  if (detectedMs === undefined || doneMs.length === 0) return null;
+  const lastMs = doneMs.reduce((last, atMs) => Math.max(last, atMs));
+  return { flows: doneMs.length, durationMs: Math.max(0, lastMs - detectedMs) };
 }
 
 /** Linear between the samples before and after. */

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProcessMemory } from '../base/process-memory.js';
 import type { RecoveryStrategy } from '../contracts/strategy.js';
 import { type ChildChannel, type ChildExit, spawnChild } from '../net/message-channel.js';
 import { deriveTrunkKey } from '../net/trunk-greeting.js';
@@ -93,12 +94,15 @@ export interface ClusterRecords {
   readonly executions: ReadonlyMap<string, number>;
 }
 
-/** Resident memory, bytes. */
-export interface ClusterMemory {
-  readonly director: number;
+/** By process. */
+export interface OfProcesses<T> {
+  readonly director: T;
   /** By index. */
-  readonly replicas: readonly number[];
+  readonly replicas: readonly T[];
 }
+
+/** Resident memory, bytes. */
+export type ClusterMemory = OfProcesses<number>;
 
 export class Cluster {
   readonly #options: ClusterOptions;
@@ -175,8 +179,7 @@ export class Cluster {
   }
 
   async place(placement: Placement): Promise<void> {
-    this.#director.send({ kind: 'place', placement });
-    await this.#director.expect('placed', REPORT_TIMEOUT_MS);
+    await this.#ask({ kind: 'place', placement }, 'placed');
   }
 
   /** Forgets what the replicas recorded so far. */
@@ -200,9 +203,19 @@ export class Cluster {
     return { director, replicas: await Promise.all(replicas) };
   }
 
+  /** The same behind a collection of garbage in each process, heap included. Not of users' servers. */
+  async collectedMemory(): Promise<OfProcesses<ProcessMemory>> {
+    this.#director.send({ kind: 'collected-memory' });
+    const replicas = this.#replicas.map(async (replica) => {
+      replica.send({ kind: 'collected-memory' });
+      return (await replica.expect('collected-memory', REPORT_TIMEOUT_MS)).memory;
+    });
+    const { memory: director } = await this.#director.expect('collected-memory', REPORT_TIMEOUT_MS);
+    return { director, replicas: await Promise.all(replicas) };
+  }
+
   async collectDirector(): Promise<DirectorReport> {
-    this.#director.send({ kind: 'collect' });
-    return (await this.#director.expect('report', REPORT_TIMEOUT_MS)).report;
+    return (await this.#ask({ kind: 'collect' }, 'report')).report;
   }
 
   async collectReplica(index: number): Promise<ReplicaReport> {
@@ -215,8 +228,7 @@ export class Cluster {
   async rotate(): Promise<ClusterRecords> {
     const full = this.#ledgerPaths;
     this.#ledgerPaths = this.#nextLedgerPaths();
-    this.#director.send({ kind: 'rotate' });
-    const { report: director } = await this.#director.expect('report', REPORT_TIMEOUT_MS);
+    const { report: director } = await this.#ask({ kind: 'rotate' }, 'report');
     const living = await this.#living();
     const replicas = await Promise.all(living.map((index) => this.#rotateReplica(index)));
     const { byRequest } = await countExecutions(full, new Map());
@@ -236,8 +248,7 @@ export class Cluster {
     old.kill('SIGKILL');
     await old.exited;
     // Everything of the old process is settled before there is a new one that it could be taken for.
-    this.#director.send({ kind: 'fence', replica: index });
-    await this.#director.expect('fenced', REPORT_TIMEOUT_MS);
+    await this.#ask({ kind: 'fence', replica: index }, 'fenced');
     const living = await this.#living();
     const incarnation = (this.#listening[index]?.incarnation ?? 0) + 1;
     const replica = this.#spawnReplica(index);
@@ -259,8 +270,7 @@ export class Cluster {
 
   /** Cuts director and replica off from each other, or lets them hear each other again. Resolves when it is so. */
   async partitionReplica(index: number, cut: boolean): Promise<void> {
-    this.#director.send({ kind: 'partition', replica: index, cut });
-    await this.#director.expect('partitioned', REPORT_TIMEOUT_MS);
+    await this.#ask({ kind: 'partition', replica: index, cut }, 'partitioned');
   }
 
   /** Ends the director with SIGKILL. Its clients are reset, and the replicas forget their connections. */
@@ -404,10 +414,16 @@ export class Cluster {
   }
 
   async #rejoin(address: Listening): Promise<void> {
-    this.#director.send({ kind: 'rejoin', address: addressOf(address) });
-    const { problem } = await this.#director.expect('rejoined', REPORT_TIMEOUT_MS);
+    const command = { kind: 'rejoin', address: addressOf(address) } as const;
+    const { problem } = await this.#ask(command, 'rejoined');
     if (problem !== null) throw new Error(`replica ${address.index} did not join the cluster: ${problem}`);
     this.#listening[address.index] = address;
+  }
+
+  /** Sends a command to the director, and waits for what it answers. */
+  #ask<K extends DirectorEvent['kind']>(command: DirectorCommand, kind: K) {
+    this.#director.send(command);
+    return this.#director.expect(kind, REPORT_TIMEOUT_MS);
   }
 
   async #rotateReplica(index: number): Promise<ReplicaReport> {
@@ -445,8 +461,7 @@ export class Cluster {
   }
 
   async #status(): Promise<Extract<DirectorEvent, { kind: 'status' }>> {
-    this.#director.send({ kind: 'status' });
-    return this.#director.expect('status', REPORT_TIMEOUT_MS);
+    return this.#ask({ kind: 'status' }, 'status');
   }
 
   /** Indices of the replicas that have not failed, as the director knows. */
@@ -455,7 +470,11 @@ export class Cluster {
   }
 
   #spawnReplica(index: number): ReplicaChannel {
-    if (this.#options.external !== undefined) return new ExternalReplicaChannel(index);
+    if (this.#options.external !== undefined) {
+      const { stopSignal } = this.#options.external;
+      const drain = () => this.#ask({ kind: 'drain', replica: index }, 'draining');
+      return new ExternalReplicaChannel(index, { stopSignal, drain });
+    }
     const replica = spawnChild<ReplicaCommand, ReplicaEvent>({
       module: processEntry('replica'),
       name: `replica ${index}`,

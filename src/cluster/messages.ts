@@ -1,4 +1,5 @@
 /** What the orchestrator and the processes of a cluster say to each other. All times are ms of the clock they share. */
+import type { ProcessMemory } from '../base/process-memory.js';
 import type { ChildExit } from '../net/message-channel.js';
 import type { Identity } from './certificates.js';
 import type { ReplicaStatus } from './director/director.js';
@@ -71,6 +72,12 @@ export interface MemoryEvent {
   readonly residentBytes: number;
 }
 
+/** The same behind a collection of garbage: what is still needed. */
+export interface CollectedMemoryEvent {
+  readonly kind: 'collected-memory';
+  readonly memory: ProcessMemory;
+}
+
 /** As the replica counts them. */
 export interface ReplicaHoldings {
   /** Flows that it serves. */
@@ -88,6 +95,7 @@ export type ReplicaCommand =
   /** Like `collect`, and forgets it; executions go to another ledger from now on. */
   | { readonly kind: 'rotate'; readonly ledgerPath: string }
   | { readonly kind: 'memory' }
+  | { readonly kind: 'collected-memory' }
   | { readonly kind: 'status' };
 
 export type ReplicaEvent =
@@ -97,6 +105,7 @@ export type ReplicaEvent =
   | { readonly kind: 'was-reset' }
   | { readonly kind: 'status'; readonly holdings: ReplicaHoldings }
   | MemoryEvent
+  | CollectedMemoryEvent
   | { readonly kind: 'report'; readonly report: ReplicaReport }
   /** It was told to end, and has no flow left: it ends now. */
   | { readonly kind: 'drained'; readonly report: ReplicaReport }
@@ -145,6 +154,7 @@ export interface DirectorReport {
   readonly flows: readonly FlowRow[];
   /** Sealed application state that came with commits, bytes. */
   readonly committedStateBytes: number;
+  readonly cpu: readonly CpuSample[];
 }
 
 export type DirectorCommand =
@@ -154,21 +164,26 @@ export type DirectorCommand =
   /** Like `collect`, and forgets what has ended. */
   | { readonly kind: 'rotate' }
   | { readonly kind: 'memory' }
+  | { readonly kind: 'collected-memory' }
   | { readonly kind: 'status' }
   /** Nothing of this replica counts any more. */
   | { readonly kind: 'fence'; readonly replica: number }
   /** Whether director and replica are cut off from each other. */
   | { readonly kind: 'partition'; readonly replica: number; readonly cut: boolean }
+  /** A replica that has no trunk is about to be told to end: nothing new goes to it. */
+  | { readonly kind: 'drain'; readonly replica: number }
   /** The process of a replica that has no trunk is gone. */
   | { readonly kind: 'replica-exited'; readonly index: number; readonly incarnation: number }
   | { readonly kind: 'rejoin'; readonly address: ReplicaAddress };
 
 export type DirectorEvent =
   | MemoryEvent
+  | CollectedMemoryEvent
   | { readonly kind: 'ready'; readonly port: number }
   | { readonly kind: 'placed' }
   | { readonly kind: 'fenced' }
   | { readonly kind: 'partitioned' }
+  | { readonly kind: 'draining' }
   /** `problem`: why it could not be reached; null when it has joined. */
   | { readonly kind: 'rejoined'; readonly problem: string | null }
   /** `protecting`: flows are still to be given a backup that has come back. */

@@ -1,7 +1,9 @@
 /** The director process: forked by the orchestrator, listens for clients on 127.0.0.1 and connects to all replicas. */
 import { openSync, writeSync } from 'node:fs';
 import { type Clock, createClock } from '../base/clock.js';
+import { collectedMemory } from '../base/process-memory.js';
 import { OWN_DESCRIPTORS, readOpenFileLimit } from '../bench/open-files.js';
+import { CpuSamples } from '../cluster/cpu-samples.js';
 import { Director } from '../cluster/director/director.js';
 import type { ReplicaAddress } from '../cluster/director/director-config.js';
 import type { DirectorObserver } from '../cluster/director/director-observer.js';
@@ -27,6 +29,8 @@ class Recorder implements DirectorObserver {
   readonly #handovers = new Handovers();
   drained: { replica: number; atMs: number }[] = [];
   committedStateBytes = 0;
+  /** Present when the director has been started. */
+  cpu: CpuSamples | undefined;
 
   constructor(parent: ParentChannel<DirectorEvent>) {
     this.#parent = parent;
@@ -35,7 +39,8 @@ class Recorder implements DirectorObserver {
   report(): DirectorReport {
     const { failures, drained, committedStateBytes } = this;
     const flows = [...this.#rows.values()].map((row) => ({ ...row }));
-    return { failures, drained, handovers: this.#handovers.rows(), flows, committedStateBytes };
+    const cpu = this.cpu?.upToNow() ?? [];
+    return { failures, drained, handovers: this.#handovers.rows(), flows, committedStateBytes, cpu };
   }
 
   /** Flows that live are remembered, but not what has happened to them. */
@@ -44,6 +49,7 @@ class Recorder implements DirectorObserver {
     this.drained = [];
     this.#handovers.forget();
     this.committedStateBytes = 0;
+    this.cpu?.forget();
     for (const [flowId, row] of this.#rows) {
       if (row.endedMs !== null) this.#rows.delete(flowId);
       row.redirectedMs = null;
@@ -143,6 +149,7 @@ class DirectorProcess {
         this.#recorder.forget();
       },
       memory: () => this.#parent.send({ kind: 'memory', residentBytes: process.memoryUsage.rss() }),
+      'collected-memory': () => this.#parent.send({ kind: 'collected-memory', memory: collectedMemory() }),
       status: () => {
         const director = this.#started;
         this.#parent.send({
@@ -154,6 +161,10 @@ class DirectorProcess {
       fence: ({ replica }) => {
         this.#started.fence(replica, 'fenced');
         this.#parent.send({ kind: 'fenced' });
+      },
+      drain: ({ replica }) => {
+        this.#started.drain(replica);
+        this.#parent.send({ kind: 'draining' });
       },
       'replica-exited': (replica) => this.#director?.exited(replica),
       partition: ({ replica, cut }) => {
@@ -168,6 +179,7 @@ class DirectorProcess {
 
   async #start(start: DirectorStart): Promise<void> {
     const clock: Clock = createClock(start.clockStartNs);
+    this.#recorder.cpu = new CpuSamples(clock);
     this.#nonceLog = start.noncePath === undefined ? undefined : openNonceLog(start.noncePath);
     this.#director = new Director(
       { ...start, maxClients: maxClients() },

@@ -3,9 +3,10 @@ import { createSecureContext } from 'node:tls';
 import { loadStrategy } from '../../strategies/index.js';
 import { loadWorkload } from '../../workloads/index.js';
 import { type Clock, createClock } from '../base/clock.js';
+import { collectedMemory } from '../base/process-memory.js';
 import { createSeededBytes } from '../base/seeded-bytes.js';
+import { CpuSamples } from '../cluster/cpu-samples.js';
 import type {
-  CpuSample,
   Peer,
   ReplicaCommand,
   ReplicaConfig,
@@ -21,24 +22,18 @@ import { type ParentChannel, serveParent } from '../net/message-channel.js';
 import { Trunk } from '../net/trunk.js';
 import { CIPHER_SUITES } from '../tls/cipher-suites.js';
 
-/** Fine enough to tell the CPU time of a recovery of some tens of ms; one sample costs about 20 us. */
-const CPU_SAMPLE_INTERVAL_MS = 10;
-/** Ten minutes, longer than a trial: nobody asks a replica of `serve` for them, and it may run for days. */
-const MAX_CPU_SAMPLES = 60_000;
 /** Any value: it only has to be the same on all replicas for sessions to be resumed among them. */
 const SESSION_ID_CONTEXT = 'spr-bench';
 
 class Recorder implements ReplicaObserver {
-  readonly #clock: Clock;
+  readonly #cpu: CpuSamples;
   #handshakes: { flowId: number; resumed: boolean; atMs: number }[] = [];
   #takeovers: { flowId: number; takenMs: number; stateMs: number; cryptoMs: number }[] = [];
   #refusals: { flowId: number; reason: string }[] = [];
-  #cpu: CpuSample[] = [];
   #received = { bytes: 0, messages: 0, refused: 0, fenced: 0 };
 
   constructor(clock: Clock) {
-    this.#clock = clock;
-    setInterval(() => this.#sampleCpu(), CPU_SAMPLE_INTERVAL_MS);
+    this.#cpu = new CpuSamples(clock);
   }
 
   handshake(flowId: number, resumed: boolean, atMs: number): void {
@@ -57,19 +52,17 @@ class Recorder implements ReplicaObserver {
     this.#handshakes = [];
     this.#takeovers = [];
     this.#refusals = [];
-    this.#cpu = [];
     this.#received = { ...replica.replication };
-    this.#sampleCpu();
+    this.#cpu.forget();
   }
 
   report(replica: Replica): ReplicaReport {
-    this.#sampleCpu();
     const { bytes, messages, refused, fenced } = replica.replication;
     return {
       handshakes: this.#handshakes,
       takeovers: this.#takeovers,
       refusals: this.#refusals,
-      cpu: this.#cpu,
+      cpu: this.#cpu.upToNow(),
       replication: {
         bytes: bytes - this.#received.bytes,
         messages: messages - this.#received.messages,
@@ -77,13 +70,6 @@ class Recorder implements ReplicaObserver {
         fenced: fenced - this.#received.fenced,
       },
     };
-  }
-
-  #sampleCpu(): void {
-    const { user, system } = process.cpuUsage();
-    this.#cpu.push({ atMs: this.#clock(), cpuMs: (user + system) / 1000 });
-    // By halves: to drop the oldest each time would move all the others.
-    if (this.#cpu.length > MAX_CPU_SAMPLES) this.#cpu = this.#cpu.slice(MAX_CPU_SAMPLES / 2);
   }
 }
 
@@ -119,6 +105,7 @@ class ReplicaProcess {
         recorder.forget(replica);
       },
       memory: () => this.#parent.send({ kind: 'memory', residentBytes: process.memoryUsage.rss() }),
+      'collected-memory': () => this.#parent.send({ kind: 'collected-memory', memory: collectedMemory() }),
       status: () => this.#parent.send({ kind: 'status', holdings: this.#started.replica.holdings }),
     });
   }

@@ -303,7 +303,32 @@ describe('measurements', () => {
     expect(measure(observe([keptStory(0), keptStory(1)], KEPT)).replicaCpuMsPerRecovery).toBeCloseTo(2, 6);
     const lost = measure(observe([lostStory(0, 'x'), lostStory(1, 'x')], FULL));
     expect(lost.replicaCpuMsPerRecovery).toBeNull();
+    expect(lost.directorCpuMsPerRecovery).toBeNull();
     expect(lost.lastRecoveredMs).toBeNull();
+  });
+
+  it('charge that of the director apart', () => {
+    // 10 % of 10 ms, for two connections.
+    const { directorCpuMsPerRecovery } = measure(observe([keptStory(0), keptStory(1)], KEPT));
+    expect(directorCpuMsPerRecovery).toBeCloseTo(0.5, 6);
+  });
+
+  it('tell how long the takeover of all flows took, from the detection on', () => {
+    const stories = [keptStory(0), keptStory(1)];
+    // Detected at 1,002 ms, done at 1,007 ms.
+    expect(measure(observe(stories, KEPT)).takeovers).toEqual({ flows: 2, durationMs: 5 });
+    const seen = observe(stories, KEPT);
+    const [survivor] = seen.survivors;
+    if (survivor === undefined) throw new Error('there is a survivor');
+    const before = { flowId: 9, takenMs: 900, stateMs: 901, cryptoMs: 2000 };
+    const takeovers = [
+      ...survivor.takeovers,
+      before,
+      { flowId: 10, takenMs: 1015, stateMs: 1016, cryptoMs: 1020 },
+    ];
+    const later = { ...seen, survivors: [{ ...survivor, takeovers }] };
+    expect(measure(later).takeovers).toEqual({ flows: 3, durationMs: 18 });
+    expect(measure(observe([reconnectedStory(0, false)], FULL)).takeovers).toBeNull();
   });
 
   it('put each verified reply of the load into its bin', () => {

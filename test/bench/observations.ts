@@ -209,6 +209,11 @@ function directorReport(stories: readonly Story[]): DirectorReport {
     drained: [],
     flows: stories.flatMap(({ flows }) => flows),
     committedStateBytes: 0,
+    // 10 % of a processor all the time.
+    cpu: [
+      { atMs: 0, cpuMs: 0 },
+      { atMs: 2000, cpuMs: 200 },
+    ],
   };
 }
 

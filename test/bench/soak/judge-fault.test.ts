@@ -94,7 +94,14 @@ function seen(changes: Partial<FaultObservations> = {}, flows: readonly FlowRow[
     evidence: KILLED,
     load: load(),
     records: {
-      director: { failures: KILLED.failures, handovers: [], drained: [], flows, committedStateBytes: 0 },
+      director: {
+        failures: KILLED.failures,
+        handovers: [],
+        drained: [],
+        flows,
+        committedStateBytes: 0,
+        cpu: [],
+      },
       replicas: [],
       executions: new Map(),
     } as FaultObservations['records'],
