@@ -1,7 +1,7 @@
 /** One round of one stack: requests and processor time of a window in which all connections are established. */
-import { readdirSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { processorTimeUs } from '../processor-time.js';
 import type { Load } from './load.js';
 import type { Stack } from './stack.js';
 
@@ -87,21 +87,9 @@ async function read({ frontPid, serverPids, ledgerPaths }: Stack): Promise<Readi
   return {
     ledgerBytes: await Promise.all(ledgerPaths.map(fileBytes)),
     atMs: performance.now(),
-    frontCpuUs: cpuUs(frontPid),
-    serverCpuUs: serverPids.reduce((sum, pid) => sum + cpuUs(pid), 0),
+    frontCpuUs: processorTimeUs(frontPid),
+    serverCpuUs: serverPids.reduce((sum, pid) => sum + processorTimeUs(pid), 0),
   };
-}
-
-/**
- * Time on a processor of all threads of a process, from /proc/PID/task/TID/schedstat: to the nanosecond, where
- * /proc/PID/stat counts in steps of 10 ms.
- */
-function cpuUs(pid: number): number {
-  const tasks = `/proc/${pid}/task`;
-  return readdirSync(tasks).reduce((sum, tid) => {
-    const [runNs = '0'] = readFileSync(`${tasks}/${tid}/schedstat`, 'utf8').split(' ');
-    return sum + Number(runNs) / 1000;
-  }, 0);
 }
 
 async function fileBytes(path: string): Promise<number> {

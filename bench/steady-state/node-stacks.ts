@@ -1,20 +1,16 @@
 /** Stacks of plain Node servers: behind HAProxy, as they run today, and the floor. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Identity } from '../../src/cluster/certificates.js';
 import { freePort } from '../../src/net/free-port.js';
 import { type ChildChannel, spawnChild } from '../../src/net/message-channel.js';
+import { type ForeignServer, startForeignServer } from '../foreign-server.js';
 import type { ForwarderCommand } from './forwarder.js';
 import type { ListeningEvent, NodeServerCommand } from './node-server.js';
 import type { Stack, StackOptions } from './stack.js';
 
 /** A process starts within 0.1 s, on a machine with many busy ones within seconds. */
 const START_TIMEOUT_MS = 20_000;
-const HAPROXY_POLL_MS = 20;
 
 interface NodeServer {
   readonly child: ChildChannel<NodeServerCommand, ListeningEvent>;
@@ -72,10 +68,8 @@ async function startNodeServer(folder: string, identity: Identity | undefined): 
   return { child, port, ledgerPath };
 }
 
-interface Haproxy {
-  readonly pid: number;
+interface Haproxy extends ForeignServer {
   readonly port: number;
-  end(): Promise<void>;
 }
 
 async function startHaproxy(serverPort: number, folder: string): Promise<Haproxy> {
@@ -83,22 +77,7 @@ async function startHaproxy(serverPort: number, folder: string): Promise<Haproxy
   const port = await freePort();
   const configPath = join(folder, 'haproxy.cfg');
   await writeFile(configPath, haproxyConfig(port, serverPort));
-  const child = spawn('haproxy', ['-db', '-q', '-f', configPath], { stdio: 'ignore' });
-  await once(child, 'spawn');
-  // It has no channel that closes with this process.
-  const kill = (): boolean => child.kill('SIGKILL');
-  process.once('exit', kill);
-  const exited = once(child, 'exit');
-  await untilListening(port);
-  return {
-    pid: child.pid ?? 0,
-    port,
-    end: async () => {
-      process.off('exit', kill);
-      kill();
-      await exited;
-    },
-  };
+  return { port, ...(await startForeignServer('haproxy', ['-db', '-q', '-f', configPath], port)) };
 }
 
 function haproxyConfig(port: number, serverPort: number): string {
@@ -116,20 +95,4 @@ function haproxyConfig(port: number, serverPort: number): string {
     `  server node 127.0.0.1:${serverPort}`,
     '',
   ].join('\n');
-}
-
-async function untilListening(port: number): Promise<void> {
-  const deadline = performance.now() + START_TIMEOUT_MS;
-  for (;;) {
-    const socket = connect(port, '127.0.0.1');
-    const connected = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    });
-    socket.destroy();
-    if (connected) return;
-    if (performance.now() > deadline) {
-      throw new Error(`haproxy did not listen on port ${port} within ${START_TIMEOUT_MS} ms`);
-    }
-    await sleep(HAPROXY_POLL_MS);
-  }
 }
