@@ -1,4 +1,4 @@
-// The least that a server has to do: listen where it is told, with the certificate that it is given.
+// A small server: it listens where it is told, with the certificate that it is given, and ends its connections before itself.
 //   node server.js PORT CERTIFICATE KEY [TICKET-KEYS]
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
@@ -6,7 +6,9 @@ import { createServer } from 'node:https';
 const [port, cert, key, ticketKeys] = process.argv.slice(2);
 const page = Buffer.from('<!doctype html><title>Own server</title><p>Hello.\n');
 
-createServer(
+let isEnding = false;
+
+const server = createServer(
   {
     cert: readFileSync(cert),
     key: readFileSync(key),
@@ -16,5 +18,15 @@ createServer(
       ? {}
       : { ticketKeys: readFileSync(ticketKeys), sessionIdContext: 'own-server' }),
   },
-  (_request, response) => response.writeHead(200, { 'Content-Length': page.length }).end(page),
-).listen(Number(port), '127.0.0.1');
+  (_request, response) => {
+    const headers = { 'Content-Length': page.length, ...(isEnding ? { Connection: 'close' } : {}) };
+    response.writeHead(200, headers).end(page);
+  },
+);
+server.listen(Number(port), '127.0.0.1');
+
+// What a deploy sends. Idle connections are closed at once, the others behind their next reply; then the process ends.
+process.once('SIGTERM', () => {
+  isEnding = true;
+  server.close();
+});

@@ -2,13 +2,15 @@
 import { STRATEGIES } from '../../strategies/index.js';
 import { UsageError } from '../base/errors.js';
 import { type CommandTemplate, parseCommand, usesPlaceholder } from '../cluster/external/command.js';
-import type { Fault } from '../contracts/fault.js';
+import type { StopSignal } from '../cluster/external/stop-signals.js';
 import type { RecoveryStrategy } from '../contracts/strategy.js';
 
 /** Undefined in a run without a server of the user's own. */
 export interface ExternalOptions {
   readonly command: CommandTemplate;
   readonly proxyProtocol: boolean;
+  /** Tells the program to end as planned. */
+  readonly stopSignal: StopSignal;
   /** Request targets that the load fetches, at least one, each once. */
   readonly paths: readonly string[];
 }
@@ -17,6 +19,7 @@ export interface RawExternalOptions {
   readonly replicaCommand?: string | undefined;
   readonly replicaShell: boolean;
   readonly proxyProtocol: boolean;
+  readonly replicaStopSignal?: StopSignal | undefined;
   readonly paths?: readonly string[] | undefined;
 }
 
@@ -30,8 +33,6 @@ export interface LimitedOptions {
 }
 
 export const OWN_SERVER_WORKLOAD = 'own-server';
-/** Faults that show without heartbeats, by the end of the process and of its connections. */
-const VISIBLE_FAULTS: readonly string[] = ['kill', 'double'];
 
 /**
  * @throws UsageError naming the option, its value and what is allowed
@@ -40,11 +41,12 @@ export function parseExternalOptions(
   raw: RawExternalOptions,
   limited: LimitedOptions,
 ): ExternalOptions | undefined {
-  const { replicaCommand, replicaShell, proxyProtocol, paths } = raw;
+  const { replicaCommand, replicaShell, proxyProtocol, replicaStopSignal, paths } = raw;
   if (replicaCommand === undefined) {
     const [lone] = [
       ...(replicaShell ? ['--replica-shell'] : []),
       ...(proxyProtocol ? ['--proxy-protocol'] : []),
+      ...(replicaStopSignal === undefined ? [] : [`--replica-stop-signal ${replicaStopSignal}`]),
       ...(paths === undefined ? [] : [`--paths ${paths.join(',')}`]),
     ];
     if (lone !== undefined) throw new UsageError(`${lone}: is for --replica-command, which is missing`);
@@ -54,6 +56,7 @@ export function parseExternalOptions(
   return {
     command: parseCommand(replicaCommand, replicaShell),
     proxyProtocol,
+    stopSignal: replicaStopSignal ?? 'SIGTERM',
     paths: parsePaths(paths ?? ['/']),
   };
 }
@@ -70,11 +73,10 @@ export function runsOnOwnServer({ expects }: RecoveryStrategy): boolean {
   return expects.transport === 'reconnected';
 }
 
-/** @throws UsageError when the server cannot show what a strategy claims, or nobody would see a fault */
+/** @throws UsageError when the server cannot show what a strategy claims */
 export function refuseImpossible(
   { command }: ExternalOptions,
   strategies: readonly RecoveryStrategy[],
-  faults: readonly Fault[],
 ): void {
   if (!strategies.some(runsOnOwnServer)) {
     throw new UsageError(
@@ -85,12 +87,6 @@ export function refuseImpossible(
   if (resuming !== undefined && !usesPlaceholder(command, 'ticket-keys')) {
     throw new UsageError(
       `--strategies ${resuming.id}: all replicas must have the same ticket keys, name their file as {ticket-keys} in --replica-command (48 bytes; nginx: ssl_session_ticket_key)`,
-    );
-  }
-  const hidden = faults.find(({ id }) => !VISIBLE_FAULTS.includes(id));
-  if (hidden !== undefined) {
-    throw new UsageError(
-      `--faults ${hidden.id}: nobody would see it at a server without heartbeats, --replica-command allows ${VISIBLE_FAULTS.join(', ')}`,
     );
   }
 }

@@ -4,6 +4,7 @@ import { loadStrategy, STRATEGIES } from '../../strategies/index.js';
 import { loadWorkload, WORKLOADS } from '../../workloads/index.js';
 import { UsageError } from '../base/errors.js';
 import { DEFAULT_DETECTOR_OPTIONS, type DetectorOptions } from '../cluster/director/failure-detector.js';
+import { STOP_SIGNALS } from '../cluster/external/stop-signals.js';
 import { loadFault } from '../cluster/faults/index.js';
 import type { Fault } from '../contracts/fault.js';
 import { PHASES_AT_FAULT, type PhaseAtFault } from '../contracts/results.js';
@@ -161,6 +162,7 @@ const rawSchema = z
     replicaCommand: z.string('must be a command line').optional(),
     replicaShell: flag.default(false),
     proxyProtocol: flag.default(false),
+    replicaStopSignal: choice(...STOP_SIGNALS).optional(),
     paths: list.optional(),
     quick: flag.default(false),
   })
@@ -241,7 +243,6 @@ async function parseOne(raw: RawRunOptions, randomSeed: number): Promise<RunOpti
     refuseImpossible(
       external,
       strategies.map(({ plugin }) => plugin),
-      faults,
     );
   }
   const trials = options.trials ?? (options.quick ? QUICK_TRIALS : DEFAULT_TRIALS);

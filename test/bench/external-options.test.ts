@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/base/errors.js';
 import { planTrials } from '../../src/bench/plan.js';
 import { parseRunOptions, type RawRunOptions, type RunOptions } from '../../src/bench/run-options.js';
+import { FAULTS } from '../../src/cluster/faults/index.js';
 
 const COMMAND = 'server {port} {cert} {key}';
 const WITH_TICKETS = `${COMMAND} {ticket-keys}`;
@@ -52,6 +53,18 @@ describe('options of a run against a server of the user', () => {
     expect(external?.paths).toEqual(['/a', '/b?c=1']);
   });
 
+  it('take every fault: what ends nothing is seen by asking the server', async () => {
+    const ids = FAULTS.map(({ id }) => id);
+    const { faults } = await parse({ replicaCommand: COMMAND, faults: ids.join(',') });
+    expect(faults.map(({ id }) => id)).toEqual(ids);
+  });
+
+  it('tell the server to end with SIGTERM unless it takes another signal for that', async () => {
+    expect((await parse({ replicaCommand: COMMAND })).external?.stopSignal).toBe('SIGTERM');
+    const { external } = await parse({ replicaCommand: COMMAND, replicaStopSignal: 'SIGQUIT' });
+    expect(external?.stopSignal).toBe('SIGQUIT');
+  });
+
   it('are absent without a command', async () => {
     expect((await parse({})).external).toBeUndefined();
   });
@@ -60,7 +73,11 @@ describe('options of a run against a server of the user', () => {
     ['no port', { replicaCommand: 'server {cert}' }, ['{port}']],
     ['resumption without shared keys', { strategies: 'session-resumption' }, ['{ticket-keys}']],
     ['nothing that runs on it', { strategies: 'spr' }, ['full-handshake']],
-    ['a fault that nobody sees', { faults: 'hang' }, ['--faults hang', 'kill, double']],
+    [
+      'a signal that cannot be handled',
+      { replicaStopSignal: 'SIGKILL' },
+      ['--replica-stop-signal', 'SIGQUIT'],
+    ],
     ['another workload', { workloads: 'request-reply' }, ['--workloads request-reply', 'own-server']],
     ['an engine', { engine: 'native' }, ['--engine native']],
     ['new keys', { rekey: true }, ['--rekey']],
@@ -76,6 +93,7 @@ describe('options of a run against a server of the user', () => {
     ['--replica-shell', { replicaShell: true }],
     ['--proxy-protocol', { proxyProtocol: true }],
     ['--paths', { paths: '/' }],
+    ['--replica-stop-signal SIGQUIT', { replicaStopSignal: 'SIGQUIT' }],
   ])('refuse %s without a command', async (option, raw) => {
     await expectRefused(raw, option, '--replica-command');
   });

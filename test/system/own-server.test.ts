@@ -11,6 +11,7 @@ const ONE_LINER = `node -e "https.createServer({ cert: fs.readFileSync('{cert}')
 /** Its clients wait for seconds: what is started stays for as long. */
 const SILENT = ONE_LINER.replace("s.end('hello')", '{}');
 const NGINX = 'examples/own-server/nginx.sh {port} {cert} {key} {folder} {ticket-keys}';
+const NODE = 'node examples/own-server/server.js {port} {cert} {key} {ticket-keys}';
 const SMALL = ['--connections', '8', '--trials', '1', '--seed', '1', '--quiet'];
 
 function compare(command: string, folder: string, ...more: string[]) {
@@ -51,6 +52,32 @@ describe('a server of the user', () => {
       { title: 'SPR', connections: { kept: 8, reconnected: 0, lost: 0 } },
     ]);
     expect(comparisons.find(({ metric }) => metric === 'recoveryTimeMs')).toMatchObject({ pairs: 1 });
+  });
+
+  it('meets faults that end nothing by themselves, and ends as planned when it is told to', async () => {
+    const folder = temporaryFolder();
+    const faults = ['hang', 'partition', 'drain', 'rolling', 'restart'];
+    // Silence is noticed after half a second.
+    const heartbeats = ['--heartbeat-interval-ms', '50', '--heartbeat-missed', '10'];
+    const result = await compare(
+      NODE,
+      folder,
+      '--strategies',
+      'full-handshake',
+      '--faults',
+      faults.join(),
+      ...heartbeats,
+    );
+    expect(result).toMatchObject({ code: 0 });
+    const trials = readTrials(folder);
+    expect(trials.map(({ spec }) => spec.fault).sort()).toEqual([...faults].sort());
+    for (const trial of trials) {
+      // Seconds of a busy machine are silence too: that trial shows nothing, and says so.
+      if (trial.status === 'inconclusive') continue;
+      expect(trial).toMatchObject({ status: 'completed', violations: [] });
+      expect(trial.measurements?.connections.map(({ fate }) => fate)).not.toContain('lost');
+      expect(trial.measurements?.corruptedBytes).toBe(0);
+    }
   });
 
   it('does not survive Ctrl-C, nor a killed orchestrator', async () => {

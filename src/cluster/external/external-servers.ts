@@ -4,12 +4,15 @@ import type { Identity } from '../certificates.js';
 import type { CommandTemplate } from './command.js';
 import type { ExternalReplicaChannel } from './replica-channel.js';
 import { valuesOf, writeSharedFiles } from './server-files.js';
+import type { StopSignal } from './stop-signals.js';
 
 /** How to start a user's server, and to connect to it. */
 export interface ExternalServersOptions {
   readonly command: CommandTemplate;
   /** Whether each connection to it begins with a PROXY protocol header. */
   readonly proxyProtocol: boolean;
+  /** Tells its program to end as planned. */
+  readonly stopSignal: StopSignal;
   /** Name that its certificate is valid for. */
   readonly servername: string;
 }

@@ -9,6 +9,7 @@ import type {
   ReplicaEvent,
 } from '../messages.js';
 import { processEntry } from '../process-entry.js';
+import type { StopSignal } from './stop-signals.js';
 
 /** What a cluster needs of each of its replicas. */
 export type ReplicaChannel = Pick<
@@ -21,13 +22,23 @@ type Watcher = ChildChannel<ReplicaCommand | ExternalReplicaCommand, ReplicaEven
 /** Opening its port and one handshake take 15 s at most. */
 const START_TIMEOUT_MS = 20_000;
 
+/** How a server is told to end as planned. */
+export interface PlannedEnd {
+  /** What its program takes for that, in place of `SIGTERM`. */
+  readonly stopSignal: StopSignal;
+  /** Resolves when nothing new goes to it: a deploy takes a server out of the balancer first. */
+  drain(): Promise<unknown>;
+}
+
 export class ExternalReplicaChannel implements ReplicaChannel {
   /** Of the server; resolves also when its watcher is gone, with which it ends. */
   readonly exited: Promise<ChildExit>;
   readonly #watcher: Watcher;
+  readonly #plannedEnd: PlannedEnd;
   #serverPid: number | undefined;
 
-  constructor(index: number) {
+  constructor(index: number, plannedEnd: PlannedEnd) {
+    this.#plannedEnd = plannedEnd;
     this.#watcher = spawnChild({ module: processEntry('external-replica'), name: `replica ${index}` });
     this.exited = Promise.race([
       new Promise<ChildExit>((resolve) => {
@@ -66,17 +77,30 @@ export class ExternalReplicaChannel implements ReplicaChannel {
     return this.#watcher.expect(kind, timeoutMs) as Promise<Extract<ReplicaEvent, { kind: K }>>;
   }
 
-  /** To all processes of the server. False when they are gone, or not started. */
+  /**
+   * To all processes of the server; `SIGTERM` as its stop signal, when nothing new goes to it any more. False when they are gone,
+   * or not started.
+   */
   kill(signal: NodeJS.Signals): boolean {
+    if (this.#serverPid === undefined) return false;
+    if (signal !== 'SIGTERM') return this.#signal(signal);
+    const { stopSignal, drain } = this.#plannedEnd;
+    const end = (): boolean => this.#signal(stopSignal);
+    // Without a director nothing new comes either.
+    drain().then(end, end);
+    return true;
+  }
+
+  end(): Promise<void> {
+    return this.#watcher.end();
+  }
+
+  #signal(signal: NodeJS.Signals): boolean {
     if (this.#serverPid === undefined) return false;
     try {
       return process.kill(-this.#serverPid, signal);
     } catch {
       return false;
     }
-  }
-
-  end(): Promise<void> {
-    return this.#watcher.end();
   }
 }

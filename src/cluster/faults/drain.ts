@@ -1,5 +1,6 @@
 /** The primary is told to end, as in a deploy: it gives its flows away first. */
 import type { Fault } from '../../contracts/fault.js';
+import { isStopSignal } from '../external/stop-signals.js';
 import { notDrained } from './verify.js';
 
 /** Flows move behind the reply under way, or at its next checkpoint. */
@@ -22,7 +23,7 @@ export const drain: Fault = {
     const { fates, primary } = evidence;
     const ended = fates[primary]?.endedBy ?? null;
     return [
-      ...(ended === null ? [] : [`the primary did not end by itself: ${ended}`]),
+      ...(ended === null || isStopSignal(ended) ? [] : [`the primary did not end by itself: ${ended}`]),
       ...notDrained(evidence, primary, 'the primary'),
     ];
   },

@@ -1,5 +1,7 @@
 /** Traces that more than one fault must leave. Each function says what is missing; nothing when it is there. */
+
 import type { FaultEvidence } from '../../contracts/fault.js';
+import { isStopSignal } from '../external/stop-signals.js';
 
 /** The process was ended by SIGKILL, and by nothing else. */
 export function notKilled({ fates, events }: FaultEvidence, replica: number, role: string): string[] {
@@ -43,7 +45,8 @@ export function notDrained(
   if (released === undefined) return [`the director did not see ${who} give its flows away`];
   if (told === undefined || released.atMs < told.atMs) return [`${who} was not told to end before it did`];
   const exit = exits.find((each) => each.replica === replica);
-  if (exit?.code === 0) return [];
+  // A program that does not handle the signal is ended by it, which is what it was told.
+  if (exit?.code === 0 || isStopSignal(exit?.signal)) return [];
   return [`${who} did not end as planned: ${exit?.signal ?? `exit code ${exit?.code ?? 'none'}`}`];
 }
 

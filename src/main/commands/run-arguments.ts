@@ -62,6 +62,10 @@ export function withRunOptions(command: Command): Command {
     )
     .option('--replica-shell', 'run that command by /bin/sh')
     .option('--proxy-protocol', 'begin each connection to it with a PROXY protocol header, version 2')
+    .option(
+      '--replica-stop-signal <signal>',
+      'tells it to end in the faults drain and rolling (default: SIGTERM; nginx ends its connections first on SIGQUIT)',
+    )
     .option('--paths <targets>', 'what is fetched from it, separated by commas (default: /)')
     .option('--config <file>', 'JSON file with options by name; those on the command line come first');
 }

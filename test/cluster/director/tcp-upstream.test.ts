@@ -525,6 +525,8 @@ describe('a server without a trunk that is to end', () => {
     bench.director.drain(0);
     await bench.flow(1, 5);
     expect(client.lost).toBe(false);
+    // Nor when the time for the drain was over.
+    expect(bench.failures).toEqual([]);
   });
 });
 

@@ -135,6 +135,15 @@ describe('drain and rolling', () => {
     }
   });
 
+  it('take the end of a program by the signal that told it to end for what it is: as planned', async () => {
+    for (const signal of ['SIGTERM', 'SIGQUIT', 'SIGINT']) {
+      const evidence = await run(drain, ROLES, 1);
+      const exits = evidence.exits.map((exit) => ({ ...exit, code: null, signal }));
+      const ended = withFate(evidence, ROLES.primary, { endedBy: signal, state: 'ended', answers: false });
+      expect(drain.verify({ ...ended, exits })).toEqual([]);
+    }
+  });
+
   it('rolling goes round from the primary, one after the other, and is refused when one does not come back', async () => {
     const given = { primary: 1, backup: 2, replicas: 3 };
     const evidence = await run(rolling, given, 1);
