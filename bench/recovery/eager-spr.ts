@@ -5,7 +5,7 @@
 import type { RecoveryStrategy } from '../../src/contracts/strategy.js';
 import { spr } from '../../strategies/spr.js';
 
-export const EAGER_SPR = 'spr-eager';
+export const EAGER_SPR = 'eager-spr';
 
 const eagerSpr: RecoveryStrategy = {
   ...spr,

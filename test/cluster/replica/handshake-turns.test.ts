@@ -9,6 +9,7 @@ import { HttpApplication } from '../../../src/cluster/replica/http-application.j
 import { Replica } from '../../../src/cluster/replica/replica.js';
 import { ControlType, encodeOpen } from '../../../src/net/control-records.js';
 import { Trunk } from '../../../src/net/trunk.js';
+import { HANDSHAKE_TIMEOUT_MS, ServerHandshake } from '../../../src/tls/adoption.js';
 import { fullHandshake } from '../../../strategies/full-handshake.js';
 import { requestReply } from '../../../workloads/request-reply.js';
 import { selfSigned } from '../../tls/openssl-connection.js';
@@ -44,6 +45,31 @@ describe('handshakes in turns', () => {
       await nextTurn();
     }
   });
+});
+
+it('a handshake that ends before its turn does nothing any more', async () => {
+  const begins: (() => void)[] = [];
+  const events: string[] = [];
+  const handshake = new ServerHandshake(
+    {
+      secureContext: createSecureContext({ ...selfSigned('ecdsa'), minVersion: 'TLSv1.3' }),
+      clientCertificate: 'none',
+      timeoutMs: HANDSHAKE_TIMEOUT_MS,
+      queue: (begin) => begins.push(begin),
+    },
+    {
+      send: () => events.push('send'),
+      adopted: () => events.push('adopted'),
+      failed: () => events.push('failed'),
+    },
+  );
+  for (const record of await clientHello()) handshake.push(record);
+  expect(begins).toHaveLength(1);
+  expect(handshake.untouched).toBe(true);
+  handshake.destroy();
+  for (const begin of begins) begin();
+  for (let turn = 0; turn < 3; turn++) await nextTurn();
+  expect(events).toEqual([]);
 });
 
 const FLOWS = 10 * PER_TURN;
