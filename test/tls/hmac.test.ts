@@ -40,7 +40,7 @@ describe('hmac', () => {
   it.each(HASHES)('leaves nothing of the key of $hash in memory', ({ hash, blockBytes }) => {
     const allocate = vi.spyOn(Buffer, 'allocUnsafe');
     hmac(hash, Buffer.alloc(blockBytes, 7), Buffer.from('message'));
-    const used = allocate.mock.results.map(({ value }) => value);
+    const used: Buffer[] = allocate.mock.results.map(({ value }) => value);
     allocate.mockRestore();
     expect(used.length).toBeGreaterThan(0);
     for (const bytes of used) expect(bytes.every((byte) => byte === 0)).toBe(true);
