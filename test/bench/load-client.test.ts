@@ -185,8 +185,8 @@ describe('LoadClient', () => {
     const client = await open(server, workload, { options: OPEN });
     const startMs = client.report().transports[0]?.secureMs ?? 0;
     client.run(startMs + 200);
-    // The monitor measures from its second sample on.
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    // The monitor measures from its second sample on; it takes one each 10 ms.
+    await new Promise((resolve) => setTimeout(resolve, 60));
     blockEventLoop(400);
     await until(() => server.targets.length === 2);
     await client.stop(ALL.faultMs);
