@@ -6,12 +6,13 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 
 export default defineConfig({
   test: {
-    // Also on two cores, where Vitest would take one: most of a system test is waiting, and none asserts how long.
-    maxWorkers: 2,
     projects: [
       {
         test: {
           name: 'unit',
+          // Also on two cores, where Vitest would take one.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           include: ['test/**/*.test.ts'],
           exclude: ['test/system/**'],
           setupFiles: ['test/fuzz-setup.ts'],
@@ -21,6 +22,9 @@ export default defineConfig({
       {
         test: {
           name: 'system',
+          // About half of a system test is waiting, and none asserts how long.
+          maxWorkers: 3,
+          sequence: { groupOrder: 2 },
           include: ['test/system/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
