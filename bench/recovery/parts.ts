@@ -18,8 +18,21 @@ import {
   stallRows,
 } from './recovery-rows.js';
 
+/** How many of each cell, or rounds. */
+interface Counts {
+  /** Of strategies that are compared in pairs. */
+  readonly paired: number;
+  readonly stalls: number;
+  /** With 10,000 connections a trial takes half a minute, and its connections are a large sample. */
+  readonly large: number;
+  /** Takeovers of few connections take some ms, and differ by a third. */
+  readonly small: number;
+  readonly memoryRounds: number;
+}
+
 /** How large everything is; `QUICK` only shows that it works. */
 export interface Sizes {
+  readonly counts: Counts;
   readonly busyConnections: number;
   readonly stalledConnections: number;
   readonly idleConnections: number;
@@ -30,6 +43,8 @@ export interface Sizes {
 }
 
 export const FULL: Sizes = {
+  // As many pairs as an interval of their ratio takes, and as many stalls and rounds as the goals name.
+  counts: { paired: 6, stalls: 20, large: 3, small: 4, memoryRounds: 10 },
   busyConnections: 500,
   stalledConnections: 1000,
   idleConnections: 10_000,
@@ -40,6 +55,7 @@ export const FULL: Sizes = {
 };
 
 export const QUICK: Sizes = {
+  counts: { paired: 2, stalls: 3, large: 2, small: 2, memoryRounds: 6 },
   busyConnections: 50,
   stalledConnections: 100,
   // A process takes some memory once, which is not to be told from that of fewer connections.
@@ -52,7 +68,7 @@ export const QUICK: Sizes = {
 
 export interface PartContext extends RunPlace {
   readonly sizes: Sizes;
-  /** Of each cell, or rounds of memory; undefined for as many as the goal names, or an interval takes. */
+  /** Of each cell, or rounds of memory; undefined for those of the sizes. */
   readonly trials: number | undefined;
 }
 
@@ -62,15 +78,6 @@ export interface Part {
   measure(context: PartContext): Promise<readonly Row[]>;
 }
 
-/** As many pairs as an interval of their ratio takes. */
-const PAIRED_TRIALS = 6;
-/** As the goal has it. */
-const STALL_TRIALS = 20;
-/** With 10,000 connections a trial takes half a minute, and the connections of one are a large sample. */
-const LARGE_TRIALS = 3;
-/** Takeovers of few connections take some ms, and differ by a third. */
-const SMALL_TRIALS = 6;
-const MEMORY_ROUNDS = 10;
 /** Wanted of SPR against full handshakes, by round-trip time, ms. */
 const SPEEDUPS = [
   [0, 10],
@@ -104,7 +111,7 @@ async function measureBusy(context: PartContext): Promise<Row[]> {
         ...busySettings(context.sizes.busyConnections),
         strategies: [...BUSY_STRATEGIES],
         rttMs,
-        trials: context.trials ?? PAIRED_TRIALS,
+        trials: context.trials ?? context.sizes.counts.paired,
       },
       context,
     );
@@ -115,9 +122,10 @@ async function measureBusy(context: PartContext): Promise<Row[]> {
 
 /** All strategies in turns, then as many more trials of SPR as the goal names. */
 async function measureStall(context: PartContext): Promise<Row[]> {
-  const trials = context.trials ?? STALL_TRIALS;
-  const paired = Math.min(trials, PAIRED_TRIALS);
-  const settings = busySettings(context.sizes.stalledConnections);
+  const { counts, stalledConnections } = context.sizes;
+  const trials = context.trials ?? counts.stalls;
+  const paired = Math.min(trials, counts.paired);
+  const settings = busySettings(stalledConnections);
   const together = await measureRun(
     'stall',
     { ...settings, strategies: [...BUSY_STRATEGIES], trials: paired },
@@ -144,7 +152,7 @@ async function measureIdle(context: PartContext): Promise<Row[]> {
       strategies: [SPR],
       workloads: [`idle-fleet:active-share=${ACTIVE_SHARE}`],
       connections: context.sizes.idleConnections,
-      trials: context.trials ?? LARGE_TRIALS,
+      trials: context.trials ?? context.sizes.counts.large,
     },
     context,
   );
@@ -160,7 +168,7 @@ async function measureCpu(context: PartContext): Promise<Row[]> {
       connections: context.sizes.busyConnections,
       replicas: WITH_NEXT_BACKUP,
       sessionAgeMs: BEFORE_FAULT_MS,
-      trials: context.trials ?? PAIRED_TRIALS,
+      trials: context.trials ?? context.sizes.counts.paired,
     },
     context,
   );
@@ -168,14 +176,14 @@ async function measureCpu(context: PartContext): Promise<Row[]> {
 }
 
 async function measureGrowth(context: PartContext): Promise<Row[]> {
-  const { growingConnections, bytesBeforeFault, sessionAgesMs } = context.sizes;
-  const { trials = SMALL_TRIALS } = context;
+  const { growingConnections, bytesBeforeFault, sessionAgesMs, counts } = context.sizes;
+  const { trials = counts.small } = context;
   const measure = (name: string, settings: RunSettings): Promise<MeasuredRun> =>
     measureRun(`growth-${name}`, { strategies: [EAGER_SPR_MODULE], ...settings }, context);
   const connections = await measure('connections', {
     workloads: [`idle-fleet:active-share=${ACTIVE_SHARE}`],
     sweep: `connections=${growingConnections.join(',')}`,
-    trials: context.trials ?? LARGE_TRIALS,
+    trials: context.trials ?? counts.large,
   });
   const bytes = await measure('bytes', {
     workloads: ['request-reply'],
@@ -197,7 +205,7 @@ async function measureGrowth(context: PartContext): Promise<Row[]> {
 }
 
 async function measureMemory({ sizes, trials, seed, signal }: PartContext): Promise<Row[]> {
-  const rounds = trials ?? MEMORY_ROUNDS;
+  const rounds = trials ?? sizes.counts.memoryRounds;
   return memoryRows(await runMemoryRounds({ connections: sizes.memoryConnections, rounds, seed, signal }));
 }
 
