@@ -148,21 +148,24 @@ export function describeLaw(law: Law | undefined, metric: SweepMetric, parameter
   const { format, unit } = metric;
   return kind === 'power'
     ? `${slope > 0 ? 'grows' : 'falls'} with ${name}^${exponent(slope)} [${exponent(low)}, ${exponent(high)}], ${sure}`
-    : `${signed(slope, format)} ${unit} per ${name} [${signed(low, format)}, ${signed(high, format)}], ${sure}`;
+    : `${steep(slope, format)} ${unit} per ${name} [${steep(low, format)}, ${steep(high, format)}], ${sure}`;
 }
 
 function boundsOf({ kind, low, high }: Law, { format, unit }: SweepMetric): string {
   return kind === 'power'
     ? `exponent ${exponent(low)} to ${exponent(high)}`
-    : `slope ${signed(low, format)} to ${signed(high, format)} ${unit}`;
+    : `slope ${steep(low, format)} to ${steep(high, format)} ${unit}`;
 }
 
 function exponent(value: number): string {
   return value.toFixed(2);
 }
 
-function signed(value: number, format: (value: number) => string): string {
-  return value < 0 ? `-${format(-value)}` : format(value);
+/** As the values are shown; below 1 with two significant digits, because a small slope is not none. */
+function steep(slope: number, format: (value: number) => string): string {
+  const size = Math.abs(slope);
+  const text = size < 1 ? String(Number(size.toPrecision(2))) : format(size);
+  return slope < 0 ? `-${text}` : text;
 }
 
 export const SWEEP_NOTE =

@@ -16,7 +16,7 @@ import { ascending, quantile } from '../stats/quantile.js';
 import type { MachineLoad } from './machine-load.js';
 import { perceivedRequests } from './perception.js';
 import { BYTES_BEFORE_FAULT } from './sweep-options.js';
-import { connectionOutcomes, NO_REPLY } from './timeline.js';
+import { connectionOutcomes, detectedAtMs, NO_REPLY } from './timeline.js';
 
 export interface Observations {
   readonly spec: TrialSpec;
@@ -79,7 +79,7 @@ function measure(seen: Observations): Measurements {
   const handshakes = countHandshakes(load, faultMs);
   const received = [...seen.survivors, ...seen.beforeFault].map(({ replication }) => replication);
   const bytes = sum(received.map((each) => each.bytes)) + director.committedStateBytes;
-  const detectedMs = director.failures[0]?.atMs;
+  const detectedMs = detectedAtMs(seen);
   const throughput = binReplies(load, faultMs, spec);
   return {
     faultInjectedMs: faultMs - loadStartMs,

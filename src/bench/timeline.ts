@@ -32,6 +32,14 @@ interface ConnectionEvents {
   lastAfterMs: number | undefined;
 }
 
+/** When the director declared a replica failed, after the fault: what it took for a failure before is none that was made. */
+export function detectedAtMs({
+  director,
+  faultMs,
+}: Pick<TimelineInput, 'director' | 'faultMs'>): number | undefined {
+  return director.failures.find(({ atMs }) => atMs >= faultMs)?.atMs;
+}
+
 /** The outcomes of all connections, by index. */
 export function connectionOutcomes(input: TimelineInput): ConnectionOutcome[] {
   const flows = new Map(input.director.flows.map((flow) => [flow.clientPort, flow]));
@@ -51,7 +59,7 @@ export function connectionOutcomes(input: TimelineInput): ConnectionOutcome[] {
     const faultMs = struckMs(index);
     const server =
       move === undefined
-        ? { detectedMs: input.director.failures[0]?.atMs, resumedMs: flow?.resumedMs, takeover: rows.at(-1) }
+        ? { detectedMs: detectedAtMs(input), resumedMs: flow?.resumedMs, takeover: rows.at(-1) }
         : {
             detectedMs: faultMs,
             resumedMs: move.handover?.resumedMs,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Observations } from '../../src/bench/evaluate.js';
-import type { PhaseAtFault } from '../../src/contracts/results.js';
+import { type PhaseAtFault, trialResultSchema } from '../../src/contracts/results.js';
 import {
   evaluate,
   FAULT_MS,
@@ -216,6 +216,21 @@ describe('a false alarm', () => {
     if (failure === undefined) throw new Error('there is one');
     const early = killEvidence({ failures: [{ ...failure, atMs: FAULT_MS - 1 }] });
     expect(evaluate(observe([keptStory(0)], KEPT, { evidence: early })).status).toBe('inconclusive');
+  });
+
+  it('is no detection when it came before the fault, or before the load: what is stored can be read again', () => {
+    const seen = observe([keptStory(0)], KEPT);
+    const alarms = [
+      { ...alarm, atMs: seen.loadStartMs - 300 },
+      { ...alarm, atMs: FAULT_MS - 1 },
+    ];
+    const failures = [...alarms, ...seen.director.failures];
+    const result = evaluate({ ...seen, director: { ...seen.director, failures } });
+    expect(trialResultSchema.parse(result).measurements?.failureDetectedMs).toBe(
+      (seen.director.failures[0]?.atMs ?? 0) - seen.loadStartMs,
+    );
+    const never = evaluate({ ...seen, director: { ...seen.director, failures: alarms } });
+    expect(trialResultSchema.parse(never).measurements?.failureDetectedMs).toBeNull();
   });
 
   it('excuses no wrong byte', () => {

@@ -61,6 +61,10 @@ describe('a law in words', () => {
       { ...LAW, kind: 'linear', slope: 0, low: -1, high: 1 } as const,
       'no growth shown (slope -1.0 to 1.0 ms, R² 0.98)',
     ],
+    [
+      { ...LAW, kind: 'linear', slope: -0.0351, low: -0.05, high: -0.00213 } as const,
+      '-0.035 ms per connections [-0.05, -0.0021], R² 0.98',
+    ],
     [{ ...LAW, slope: 0, low: 0, high: 0, r2: null }, 'flat'],
     [undefined, '–'],
   ])('%j is %s', (law, expected) => {
