@@ -11,6 +11,7 @@ import { createSeededBytes } from '../base/seeded-bytes.js';
 import type { LoadConfig, LoadReport, LoadRotation } from '../contracts/load.js';
 import type { PhaseAtFault } from '../contracts/results.js';
 import type { Protocol, Workload } from '../contracts/workload.js';
+import type { CreateAlarm } from './alarm.js';
 import { checkConnections } from './closing-check.js';
 import { ConnectGate } from './connect-gate.js';
 import { LoadConnection, type LoadWindow } from './load-connection.js';
@@ -56,12 +57,18 @@ export class LoadClient {
 
   /**
    * @param Protocol that of the workload, see `loadProtocolOf`
+   * @param createAlarm what wakes it at the times of requests; how late it does is part of their latency
    * @throws Error when the TLS settings are not possible
    */
-  constructor(config: LoadConfig, workload: Workload, Protocol: LoadProtocolConstructor) {
+  constructor(
+    config: LoadConfig,
+    workload: Workload,
+    Protocol: LoadProtocolConstructor,
+    createAlarm?: CreateAlarm,
+  ) {
     this.#config = config;
     this.#clock = createClock(BigInt(config.clockStartNs));
-    this.#timer = new LoadTimer(this.#clock, (index) => this.#connections[index]?.advance());
+    this.#timer = new LoadTimer(this.#clock, (index) => this.#connections[index]?.advance(), createAlarm);
     const settings = {
       config,
       workload,

@@ -24,7 +24,7 @@ export interface ConnectionSettings extends LinkSettings, ProtocolSettings {
   readonly Protocol: LoadProtocolConstructor;
 }
 
-/** A start that is later than this is the generator's fault: `setTimeout` alone is late by 1 to 2 ms. */
+/** A start that is later than this is the generator's fault: a timer of Node alone is late by 1 to 2 ms. */
 const LATE_START_MS = 5;
 
 export class LoadConnection {

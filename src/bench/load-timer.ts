@@ -1,23 +1,29 @@
-/** Wakes many connections at their times with a single timer. */
+/** Wakes many connections at their times with a single alarm. */
 import type { Clock } from '../base/clock.js';
+import { type Alarm, type CreateAlarm, createTimeoutAlarm } from './alarm.js';
 
 interface Entry {
   readonly dueMs: number;
   readonly connection: number;
 }
 
-/** A binary min-heap of due times: one `setTimeout` is armed, for the earliest. Resolution: 1 ms, never early. */
+/** A binary min-heap of due times: the alarm is set for the earliest. Never early; how late depends on the alarm. */
 export class LoadTimer {
   readonly #clock: Clock;
   readonly #onDue: (connection: number) => void;
   readonly #heap: Entry[] = [];
-  #timeout: NodeJS.Timeout | undefined;
+  readonly #alarm: Alarm;
   #armedForMs = Number.POSITIVE_INFINITY;
 
   /** @param onDue called with the connection of each entry whose time has come; may schedule again */
-  constructor(clock: Clock, onDue: (connection: number) => void) {
+  constructor(
+    clock: Clock,
+    onDue: (connection: number) => void,
+    createAlarm: CreateAlarm = createTimeoutAlarm,
+  ) {
     this.#clock = clock;
     this.#onDue = onDue;
+    this.#alarm = createAlarm(clock, this.#fire);
   }
 
   schedule(connection: number, dueMs: number): void {
@@ -27,15 +33,14 @@ export class LoadTimer {
 
   /** Forgets everything. */
   clear(): void {
-    clearTimeout(this.#timeout);
+    this.#alarm.clear();
     this.#heap.length = 0;
     this.#armedForMs = Number.POSITIVE_INFINITY;
   }
 
   #arm(dueMs: number): void {
-    clearTimeout(this.#timeout);
     this.#armedForMs = dueMs;
-    this.#timeout = setTimeout(this.#fire, Math.ceil(dueMs - this.#clock()));
+    this.#alarm.set(dueMs);
   }
 
   readonly #fire = (): void => {

@@ -1,11 +1,15 @@
 /** The load client process: forked by the orchestrator, loads the director on 127.0.0.1; commands and report go over IPC. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadWorkload } from '../../workloads/index.js';
+import { createClock } from '../base/clock.js';
+import { fineAlarm } from '../bench/fine-alarm.js';
 import { LoadClient } from '../bench/load-client.js';
 import { loadProtocolOf } from '../bench/load-protocol/load-protocol-of.js';
 import type { LoadCommand, LoadConfig, LoadEvent } from '../contracts/load.js';
 import type { PhaseAtFault } from '../contracts/results.js';
 import { type ParentChannel, serveParent } from '../net/message-channel.js';
+
+const createAlarm = fineAlarm(new URL('./alarm-thread.js', import.meta.url), createClock(0n));
 
 class ClientProcess {
   readonly #parent: ParentChannel<LoadEvent>;
@@ -23,7 +27,7 @@ class ClientProcess {
 
   async #open(config: LoadConfig): Promise<void> {
     const workload = await loadWorkload(config.workload);
-    const client = new LoadClient(config, workload, await loadProtocolOf(workload));
+    const client = new LoadClient(config, workload, await loadProtocolOf(workload), createAlarm);
     await client.open();
     this.#client = client;
     this.#parent.send({ kind: 'opened' });
