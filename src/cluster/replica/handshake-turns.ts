@@ -16,7 +16,8 @@ export class HandshakeTurns {
   /** Calls `begin` at once, or in a later turn, in the order of the calls. */
   readonly queue = (begin: () => void): void => {
     this.#schedule();
-    if (this.#begun >= BEGUN_PER_TURN || this.#waiting.length > 0) {
+    // Where some wait, those of this turn have begun: nobody gets ahead of them.
+    if (this.#begun >= BEGUN_PER_TURN) {
       this.#waiting.push(begin);
       return;
     }
