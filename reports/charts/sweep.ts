@@ -31,7 +31,7 @@ const LEAST = 0.001;
 const LOG_ROOM = 1.25;
 /** Of the bar behind a mark, px. */
 const INTERVAL_WIDTH = 7;
-/** Of the name of a line below it, px. */
+/** Of the name of a rising line, to its right and below it, px. */
 const LABEL_SHIFT = 6;
 /** A quantity that spans less is easier to read on a linear axis. */
 const MIN_LOG_SPAN = 10;
@@ -125,15 +125,15 @@ function scaleOf(log: boolean) {
   return log ? { type: 'log' as const } : { type: 'linear' as const, zero: true };
 }
 
-/** A dotted line, named at its end; nothing where nothing is expected. */
+/** A dotted line with its name under it: what is seen takes no less, and lies above. Nothing where nothing is expected. */
 function expectedLayers(
   expected: ReadonlyMap<number, number>,
   x: ReturnType<typeof valueAxis>,
   y: ReturnType<typeof quantityAxis>,
 ): ChartLayer[] {
   const values = [...expected].map(([value, height]) => ({ value, expected: height }));
-  const last = values.at(-1);
-  if (last === undefined) return [];
+  const middle = values[Math.floor((values.length - 1) / 2)];
+  if (middle === undefined) return [];
   return [
     {
       data: { values },
@@ -141,11 +141,12 @@ function expectedLayers(
       encoding: { x, y },
     },
     {
-      data: { values: [last] },
+      data: { values: [middle] },
       mark: {
         type: 'text',
-        align: 'right',
+        align: 'left',
         baseline: 'top',
+        dx: LABEL_SHIFT,
         dy: LABEL_SHIFT,
         color: 'currentColor',
         opacity: 0.75,
