@@ -22,6 +22,7 @@ import {
   MAX_CONTROL_BODY_BYTES,
 } from './control-records.js';
 import { GatherWriter } from './gather-writer.js';
+import type { RecycledReads } from './recycled-reads.js';
 
 export const FLOW_ID_BYTES = 4;
 const PREFIX_AND_HEADER_BYTES = FLOW_ID_BYTES + RECORD_HEADER_BYTES;
@@ -35,6 +36,8 @@ export interface TrunkHandler {
   controlRecord(flowId: number, type: number, flags: number, body: Buffer): void;
   /** All records of one socket read have been handed over. */
   batchEnd(): void;
+  /** Whether one of them is still needed as it is. Absent: that is not known, and their memory is not used again. */
+  keepsRecords?(): boolean;
   /** Nothing more will arrive: everything the peer got out before it ended has been handed over. */
   closed(cause: string): void;
 }
@@ -70,13 +73,15 @@ export class Trunk {
   /** See {@link suspend}. */
   #suspended = false;
 
-  constructor(socket: Socket, handler: TrunkHandler) {
+  /** @param reads of the socket, where its memory is to be used again */
+  constructor(socket: Socket, handler: TrunkHandler, reads?: Pick<RecycledReads, 'receive'>) {
     this.#socket = socket;
     this.#handler = handler;
     this.#writer = new GatherWriter(socket);
     socket.setNoDelay(true);
     const deframer = new RecordDeframer({ prefixBytes: FLOW_ID_BYTES, accepts: acceptsType, maxBodyBytes });
-    socket.on('data', (chunk: Buffer) => this.#receive(deframer, chunk));
+    if (reads === undefined) socket.on('data', (chunk: Buffer) => this.#receive(deframer, chunk));
+    else reads.receive((chunk) => this.#receive(deframer, chunk));
     socket.on('end', () => this.#close('end of stream'));
     socket.on('error', (error: NodeJS.ErrnoException) => this.#close(error.code ?? error.message));
     socket.on('close', () => this.#close('closed'));
@@ -167,14 +172,16 @@ export class Trunk {
     this.#writer.slab.writeUInt32BE(value, at);
   }
 
-  #receive(deframer: RecordDeframer, chunk: Buffer): void {
-    if (this.#closed) return;
+  /** @returns whether records of the chunk are still needed */
+  #receive(deframer: RecordDeframer, chunk: Buffer): boolean {
+    if (this.#closed) return false;
     try {
       deframer.push(chunk, this.#onRecord);
       this.#handler.batchEnd();
     } catch (error) {
       this.#close(error instanceof Error ? error.message : String(error));
     }
+    return this.#handler.keepsRecords?.() ?? true;
   }
 
   #dispatch(record: Buffer): void {

@@ -2,7 +2,7 @@
  * The director: the only thing that a client's TCP connection touches. It forwards records between clients and
  * replicas over one trunk per replica, detects failures and hands the flows of a failed replica to their backups.
  */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../base/clock.js';
 import { ProtocolError } from '../../base/errors.js';
 import { createPrng } from '../../base/prng.js';
@@ -18,9 +18,11 @@ import {
   parseSealed,
 } from '../../net/control-records.js';
 import { listenOnLoopback, portOf } from '../../net/loopback.js';
-import { Trunk } from '../../net/trunk.js';
+import { RecycledReads } from '../../net/recycled-reads.js';
+import { Trunk, type TrunkHandler } from '../../net/trunk.js';
 import { greetReplica } from '../../net/trunk-greeting.js';
 import { Alert } from '../../tls/alert.js';
+import { CorkedFlows } from './corked-flows.js';
 import type { DirectorConfig, ReplicaAddress } from './director-config.js';
 import type { DirectorObserver } from './director-observer.js';
 import { DEFAULT_DRAIN_LIMIT_MS, Drains } from './drains.js';
@@ -69,7 +71,7 @@ export class Director implements FlowHost {
     (flow) => this.#attend(flow),
     () => this.#releaseEmpty(),
   );
-  #corkedFlows: DirectorFlow[] = [];
+  readonly #corked = new CorkedFlows();
   #lastFlowId: number;
   #spreadTurn = 0;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -177,7 +179,7 @@ export class Director implements FlowHost {
   }
 
   corked(flow: DirectorFlow): void {
-    this.#corkedFlows.push(flow);
+    this.#corked.add(flow);
   }
 
   asked(flow: DirectorFlow): void {
@@ -210,27 +212,28 @@ export class Director implements FlowHost {
 
   async #reach(address: ReplicaAddress): Promise<Replica> {
     if (this.#config.external !== undefined) return this.#forwardTo(address, this.#config.external);
-    return this.#serve(address, await this.#connect(address));
+    const reads = await RecycledReads.connect(address.trunkPort);
+    await greetReplica(reads.socket, Buffer.from(this.#config.trunkKey));
+    return this.#serve(address, reads.socket, reads);
   }
 
-  async #connect({ trunkPort }: ReplicaAddress): Promise<Socket> {
-    const socket = connect(trunkPort, '127.0.0.1');
-    await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-    await greetReplica(socket, Buffer.from(this.#config.trunkKey));
-    return socket;
-  }
-
-  #serve({ index, incarnation }: Pick<ReplicaAddress, 'index' | 'incarnation'>, socket: Socket): Replica {
+  #serve(
+    { index, incarnation }: Pick<ReplicaAddress, 'index' | 'incarnation'>,
+    socket: Socket,
+    reads?: RecycledReads,
+  ): Replica {
     const detector = new FailureDetector(this.#config.detector, this.#clock());
-    const trunk: Trunk = new Trunk(socket, {
+    const handler: TrunkHandler = {
       tlsRecord: (flowId, record) => this.#serverRecord(replica, flowId, record),
       controlRecord: (flowId, type, flags, body) => this.#control(replica, flowId, type, flags, body),
       batchEnd: () => {
         detector.heard(this.#clock());
-        this.#uncorkAll();
+        this.#corked.uncork();
       },
+      keepsRecords: () => this.#corked.takeWaiting(),
       closed: (cause) => this.#replicaFailed(replica, cause),
-    });
+    };
+    const trunk = new Trunk(socket, handler, reads);
     const replica: Replica = { index, incarnation, trunk, detector, flows: new Set(), alive: true };
     return replica;
   }
@@ -246,7 +249,7 @@ export class Director implements FlowHost {
       {
         alive: () => detector.heard(this.#clock()),
         record: (flowId, record) => this.#serverRecord(replica, flowId, record),
-        batchEnd: () => this.#uncorkAll(),
+        batchEnd: () => this.#corked.uncork(),
         credit: (flowId, bytes) => this.#ownedFlow(replica, flowId)?.credit(bytes),
         ended: (flowId, how) => {
           const flow = this.#ownedFlow(replica, flowId);
@@ -402,13 +405,6 @@ export class Director implements FlowHost {
     this.#releaseEmpty();
   }
 
-  #uncorkAll(): void {
-    const flows = this.#corkedFlows;
-    if (flows.length === 0) return;
-    this.#corkedFlows = [];
-    for (const flow of flows) flow.uncork();
-  }
-
   #beat(): void {
     const nowMs = this.#clock();
     for (const replica of this.#replicas) {
@@ -423,7 +419,7 @@ export class Director implements FlowHost {
   #replicaFailed(replica: Replica, cause: string): void {
     if (!replica.alive) return;
     replica.alive = false;
-    this.#uncorkAll();
+    this.#corked.uncork();
     const ending = this.#isExternal && cause === PROCESS_ENDED && this.#drains.leaving(replica.index);
     const flows = [...replica.flows];
     if (this.#drains.ended(replica.index) || ending) {

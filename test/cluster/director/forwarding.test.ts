@@ -44,6 +44,23 @@ describe('a flow', () => {
     expect(client.records).toEqual(records);
   });
 
+  it('gets its own bytes while others get theirs, however long they are under way', async () => {
+    // What is under way to a client lies where it was read from the trunk; the next reads must not overwrite it.
+    const bench = await start(1, { rttMs: 10, jitterMs: 10 });
+    const flows = [await bench.client(), await bench.client(), await bench.client()];
+    const sent = flows.map((): Buffer[] => []);
+    for (let round = 0; round < 20; round++) {
+      for (const [index, { flowId }] of flows.entries()) {
+        const each = record(1000 * (index + 1), 10 * round + index);
+        sent[index]?.push(each);
+        bench.replica(0).trunk.sendRecord(flowId, each);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => flows.every(({ client }) => client.records.length === 20));
+    expect(flows.map(({ client }) => client.records)).toEqual(sent);
+  });
+
   it('shares the trunk with others and does not mix with them', async () => {
     const bench = await start(1);
     const flows = await Promise.all([1, 2, 3].map(() => bench.client()));
