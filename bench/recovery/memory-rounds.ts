@@ -30,6 +30,8 @@ type LoadChannel = ChildChannel<LoadCommand, LoadEvent>;
 
 interface Running {
   readonly cluster: Cluster;
+  /** Of this round and of those before, which have ended. */
+  readonly clients: LoadChannel[];
   readonly identity: Identity;
   readonly clock: Clock;
   readonly clockStartNs: bigint;
@@ -67,9 +69,13 @@ export async function runMemoryRounds(settings: MemorySettings): Promise<MemoryR
   const identity = await createIdentity({ key: 'ecdsa-p256', servername: SERVERNAME });
   const cluster = await startCluster({ clockStartNs, identity, folder, settings });
   const clock = createClock(clockStartNs);
-  const running = { cluster, identity, clock, clockStartNs, settings };
+  const clients: LoadChannel[] = [];
+  const running = { cluster, clients, identity, clock, clockStartNs, settings };
+  const end = async (): Promise<void> => {
+    await Promise.all([cluster.end(), ...clients.map((client) => client.end())]);
+  };
   // Whatever is waited for then rejects.
-  const onAbort = (): void => void cluster.end();
+  const onAbort = (): void => void end();
   settings.signal.addEventListener('abort', onAbort);
   try {
     const rounds: MemoryRound[] = [];
@@ -81,7 +87,7 @@ export async function runMemoryRounds(settings: MemorySettings): Promise<MemoryR
     return rounds;
   } finally {
     settings.signal.removeEventListener('abort', onAbort);
-    await cluster.end();
+    await end();
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -121,30 +127,27 @@ async function runRound(running: Running): Promise<MemoryRound> {
   const bystanders = await openLoad(running, Math.ceil(connections * BYSTANDER_SHARE));
   await cluster.place('primary');
   const fleet = await openLoad(running, connections);
-  try {
-    await sleep(BEFORE_MS + BEFORE_MS_PER_CONNECTION * connections);
-    const faultMs = clock();
-    cluster.signalReplica(VICTIM, 'SIGKILL');
-    await untilStatus(cluster, 'the replica that was killed still counts as alive', (replicas) =>
-      replicas.some(({ index, alive }) => index === VICTIM && !alive),
-    );
-    const report = await stopLoad(fleet, faultMs, connections);
-    await bystanders.end();
-    await untilStatus(cluster, 'flows are left whose clients have gone', (replicas) =>
-      replicas.every(({ serves, keeps }) => serves + keeps === 0),
-    );
-    await cluster.restartReplica(VICTIM);
-    await cluster.untilProtected();
-    await cluster.rotate();
-    return { connections, kept: keptConnections(report, faultMs), memory: await memoryOf(cluster) };
-  } finally {
-    await Promise.all([bystanders.end(), fleet.end()]);
-  }
+  await sleep(BEFORE_MS + BEFORE_MS_PER_CONNECTION * connections);
+  const faultMs = clock();
+  cluster.signalReplica(VICTIM, 'SIGKILL');
+  await untilStatus(cluster, 'the replica that was killed still counts as alive', (replicas) =>
+    replicas.some(({ index, alive }) => index === VICTIM && !alive),
+  );
+  const report = await stopLoad(fleet, faultMs, connections);
+  await bystanders.end();
+  await untilStatus(cluster, 'flows are left whose clients have gone', (replicas) =>
+    replicas.every(({ serves, keeps }) => serves + keeps === 0),
+  );
+  await cluster.restartReplica(VICTIM);
+  await cluster.untilProtected();
+  await cluster.rotate();
+  return { connections, kept: keptConnections(report, faultMs), memory: await memoryOf(cluster) };
 }
 
 async function openLoad(running: Running, connections: number): Promise<LoadChannel> {
   const { cluster, identity, clock, clockStartNs, settings } = running;
   const client: LoadChannel = spawnChild({ module: processEntry('client'), name: 'load client' });
+  running.clients.push(client);
   client.send({
     kind: 'open',
     config: {
