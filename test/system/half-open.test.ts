@@ -112,7 +112,7 @@ describe('half-open handshakes', () => {
   });
 });
 
-/** Node reads all modules of the command line at once, each with a descriptor: fewer than this are not enough to start. */
+/** Node reads all modules of a command at once, each with a descriptor: fewer than this are not enough to start. */
 const OPEN_FILES = 256;
 /** What the director keeps for itself; see `DirectorConfig.maxClients`. */
 const RESERVED_FILES = 64;
