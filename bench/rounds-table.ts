@@ -51,7 +51,7 @@ export function roundCount(rounds: Rounds<unknown>): number {
 }
 
 function row(head: string, cells: readonly string[]): string {
-  return head.padEnd(ID_WIDTH) + cells.map((cell) => cell.padStart(COLUMN_WIDTH)).join('');
+  return head.padEnd(ID_WIDTH) + cells.map((cell) => `  ${cell.padStart(COLUMN_WIDTH - 2)}`).join('');
 }
 
 function medians<R>(results: readonly R[], quantities: readonly Quantity<R>[]): string[] {
