@@ -79,6 +79,12 @@ export class RecordLayer {
     return this.#write;
   }
 
+  /** Derives both keys now; else each is derived when it is first needed. */
+  deriveKeys(): void {
+    this.#read ??= createReadState(this.#liveState, this.#recordsRead);
+    this.#write ??= createWriteState(this.#liveState, this.#firstToWrite);
+  }
+
   /** @throws ProtocolError */
   open(record: Buffer): OpenedRecord {
     this.#read ??= createReadState(this.#liveState, this.#recordsRead);

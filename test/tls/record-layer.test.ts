@@ -81,6 +81,16 @@ describe.each([TLS13, TLS12])('the record layer of $name', (suite) => {
     expect([records.recordsRead, records.recordsWritten]).toEqual([START.recordsRead, START.recordsWritten]);
   });
 
+  it('needs no secret any more when its keys have been derived', () => {
+    const records = layer(suite);
+    const client = new RecordClient(suite, START.recordsWritten);
+    records.deriveKeys();
+    records.wipe();
+    expect(records.open(client.seal('request')).content.toString()).toBe('request');
+    const sealed = withoutPrefix(records.seal(ContentType.application_data, Buffer.from('reply')));
+    expect(client.open(sealed).content.toString()).toBe('reply');
+  });
+
   it('refuses a record that comes twice', () => {
     const records = layer(suite);
     const record = new RecordClient(suite, START.recordsWritten).seal('once');

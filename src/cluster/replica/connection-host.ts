@@ -31,6 +31,8 @@ export interface ConnectionHost<Served> {
 export interface ConnectionStart extends RecordPosition {
   readonly flowId: number;
   readonly state: StaticState;
+  /** Whether its client has sent something that is to be read at once: absent, no key is needed yet. */
+  readonly busy?: boolean;
   /** Bytes that may be sent before the director gives more credit. */
   readonly creditBytes: number;
   /** Client bytes of the handshake, for which the director was not given credit; 0 when absent. */

@@ -89,6 +89,7 @@ export class Connection {
       note: note && ((sealedWith) => note(flowId, sealedWith)),
       replaced: (state) => this.#epochs.add(moveSecret(serializeStaticState(state))),
     });
+    if (start.busy === true) this.#records.deriveKeys();
     this.#outbox = new Outbox(flowId, host.trunk, link, (at) => this.#epochs.settle(at, this.#records.state));
     this.#feed = new ReplicationFeed(flowId, host.strategy, link, this.#established);
     this.#writer = new RecordWriter(this.#records, {

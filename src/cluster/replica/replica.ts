@@ -486,6 +486,7 @@ export class Replica implements ConnectionHost<Connection> {
         state,
         recordsRead,
         recordsWritten,
+        busy: take.received > recordsRead,
         creditBytes: take.creditBytes,
         link: this.#linkTo(take.backup),
       },
