@@ -1,9 +1,10 @@
 /** What the benchmarks' programs have in common: a usage line for `--help`, exit code 2 for a wrong option, the end on Ctrl-C. */
 import { UsageError } from '../src/base/errors.js';
 
-/** Exit codes of a wrong usage, and of Ctrl-C as shells have it. */
+/** Exit codes of a wrong usage, and of Ctrl-C and SIGTERM as shells have them. */
 const USAGE = 2;
 const INTERRUPTED = 130;
+const TERMINATED = 143;
 
 export interface Program {
   /** The line that `--help` prints, from the name of the program on. */
@@ -42,9 +43,10 @@ export async function runProgram(
   }
 }
 
-/** Children end with the process. */
+/** An exit, so that what listens for it can end the servers of others; our own children end with the process. */
 export function endOnInterrupt(): void {
   process.once('SIGINT', () => process.exit(INTERRUPTED));
+  process.once('SIGTERM', () => process.exit(TERMINATED));
 }
 
 /** Ours, or that of `parseArgs`. */
