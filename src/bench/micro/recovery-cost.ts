@@ -156,7 +156,7 @@ function stepIds(spec: TrialSpec, trials: readonly TrialCost[]): string[] {
   const version = versionId(spec.tls.version);
   const common = [`takeover.idle.${version}`, `takeover.busy.${version}`, `request.${version}`];
   return trials.some(({ handshakes }) => handshakes > 0)
-    ? [...common, handshakeId(spec, trials), deriveId(spec)]
+    ? [...common, handshakeId(spec, trials)]
     : [...common, deriveId(spec)];
 }
 
@@ -170,8 +170,8 @@ function deriveId({ tls }: TrialSpec): string {
 }
 
 /**
- * A connection is taken over, or made anew; its first request finds no parser yet; the others, those of recovered
- * connections that go on while the last ones recover included, are answered as ever.
+ * A connection is taken over, or made anew; its first request finds neither keys nor a parser yet; the others, those of
+ * recovered connections that go on while the last ones recover included, are answered as ever.
  */
 function costTerms(spec: TrialSpec, trials: readonly TrialCost[], steps: readonly MicroStep[]): CostTerm[] {
   const of = (id: string): number => findStep(steps, id)?.cpuUs ?? 0;
@@ -188,7 +188,6 @@ function costTerms(spec: TrialSpec, trials: readonly TrialCost[], steps: readonl
       count: handshakes,
       us: of(handshakeId(spec, trials)),
     },
-    { step: deriveId(spec), title: 'keys of the connection', count: handshakes, us: of(deriveId(spec)) },
   ];
   const taken: CostTerm[] = [
     { step: idle, title: 'take a flow over', count: takeovers(spec, trials), us: of(idle) },
@@ -197,7 +196,7 @@ function costTerms(spec: TrialSpec, trials: readonly TrialCost[], steps: readonl
     ...(handshakes > 0 ? anew : taken),
     {
       step: `${busy} - ${idle}`,
-      title: 'first request of a connection',
+      title: 'first request of a connection, with its keys',
       count: 1,
       us: Math.max(0, of(busy) - of(idle)),
     },
