@@ -8,6 +8,7 @@ import type { StateMessage } from '../../../src/cluster/replication/state-messag
 import type { RecoveryStrategy } from '../../../src/contracts/strategy.js';
 import type { Application } from '../../../src/contracts/workload.js';
 import { findSuite } from '../../../src/tls/cipher-suites.js';
+import { RecordLayer } from '../../../src/tls/record-layer.js';
 import { staticStateBytes } from '../../../src/tls/static-state.js';
 import { fullStateCopy } from '../../../strategies/full-state-copy.js';
 import { spr } from '../../../strategies/spr.js';
@@ -156,6 +157,21 @@ describe.each(CASES)('$strategy.id, TLS $version', ({ strategy, version }) => {
     await untilWiped('secrets', 'sent', 'received', 'kept');
   });
 });
+
+it.each(VERSIONS)(
+  'a flow that was taken over while it was idle, and has needed no key, TLS %s',
+  async (version) => {
+    const { cluster, client } = await serve(fullStateCopy, version, 3);
+    const derive = vi.spyOn(RecordLayer.prototype, 'deriveKeys');
+    cluster.kill(0);
+    await until(() => cluster.takenOver.length === 1);
+    expectSomethingHeld();
+    client.destroy();
+    await untilWiped('secrets', 'sent', 'received');
+    expect(derive).not.toHaveBeenCalled();
+    derive.mockRestore();
+  },
+);
 
 describe('epochs that a later backup would need', () => {
   const suite = findSuite({ version: '1.3', name: 'aes-256-gcm', authentication: 'ecdsa' });
