@@ -45,9 +45,6 @@ const REPLICAS = 3;
 const WORKLOAD = 'idle-fleet:active-share=0.001';
 /** So many of a round are opened on all replicas and closed unasked: on one that lives, and parked behind one that died. */
 const BYSTANDER_SHARE = 0.1;
-/** Long enough for the first request of each connection, which are all sent at the beginning. */
-const BEFORE_MS = 500;
-const BEFORE_MS_PER_CONNECTION = 0.3;
 const LONGER_THAN_ANY_ROUND_MS = 86_400_000;
 const START_DELAY_MS = 20;
 const CONNECT_CONCURRENCY = 32;
@@ -127,7 +124,7 @@ async function runRound(running: Running): Promise<MemoryRound> {
   const bystanders = await openLoad(running, Math.ceil(connections * BYSTANDER_SHARE));
   await cluster.place('primary');
   const fleet = await openLoad(running, connections);
-  await sleep(BEFORE_MS + BEFORE_MS_PER_CONNECTION * connections);
+  await untilAnswered(fleet, connections);
   const faultMs = clock();
   cluster.signalReplica(VICTIM, 'SIGKILL');
   await untilStatus(cluster, 'the replica that was killed still counts as alive', (replicas) =>
@@ -168,6 +165,28 @@ async function openLoad(running: Running, connections: number): Promise<LoadChan
   await client.expect('opened', TIMEOUT_MS + MS_PER_CONNECTION * connections);
   client.send({ kind: 'run', startMs: clock() + START_DELAY_MS });
   return client;
+}
+
+/**
+ * Every connection has had a reply: its handshake is over at the server too, and there is something to keep. A client of TLS
+ * 1.3 has done its part before the server has.
+ */
+async function untilAnswered(client: LoadChannel, connections: number): Promise<void> {
+  const timeoutMs = TIMEOUT_MS + MS_PER_CONNECTION * connections;
+  const deadlineMs = performance.now() + timeoutMs;
+  const answered = new Set<number>();
+  while (answered.size < connections) {
+    if (performance.now() > deadlineMs) {
+      throw new Error(`${answered.size} of ${connections} connections had a reply within ${timeoutMs} ms`);
+    }
+    await sleep(POLL_MS);
+    client.send({ kind: 'rotate' });
+    const { requests } = (await client.expect('rotated', TIMEOUT_MS)).rotation;
+    requests.outcome.forEach((outcome, row) => {
+      const connection = requests.connection[row];
+      if (outcome === 'ok' && connection !== undefined) answered.add(connection);
+    });
+  }
 }
 
 /** The closing check asks on each connection that has been silent since the fault: all of them are taken over. */
