@@ -1,6 +1,5 @@
 /** Collects what is written to a socket during one event-loop turn and hands it over in one system call. */
 import type { Writable } from 'node:stream';
-import { giveBack } from '../base/give-back.js';
 
 /** Below this, copying into the slab is cheaper than another element of the gather list. */
 const COPY_LIMIT_BYTES = 2048;
@@ -13,8 +12,6 @@ export class GatherWriter {
   #start = 0;
   #end = 0;
   #pieces: Buffer[] = [];
-  /** Those of them that nobody else needs. */
-  #own: Buffer[] = [];
   #scheduled = false;
   #closed = false;
 
@@ -36,12 +33,6 @@ export class GatherWriter {
     this.#schedule();
   }
 
-  /** Appends `bytes`, which nobody else needs: the memory of long ones is given back once the socket has taken them. */
-  writeOwn(bytes: Buffer): void {
-    this.write(bytes);
-    if (bytes.length >= COPY_LIMIT_BYTES && !this.#closed) this.#own.push(bytes);
-  }
-
   /** Appends `length` bytes that the caller fills in at once, through {@link slab}. Returns their position in it. */
   reserve(length: number): number {
     if (this.#slab.length - this.#end < length) this.#renewSlab();
@@ -60,12 +51,10 @@ export class GatherWriter {
   flush(): void {
     this.#cut();
     const pieces = this.#pieces;
-    const last = pieces.pop();
-    if (last === undefined || this.#closed) return;
+    if (pieces.length === 0 || this.#closed) return;
     this.#pieces = [];
     this.#socket.cork();
     for (const piece of pieces) this.#socket.write(piece);
-    this.#socket.write(last, this.#takenCallback());
     this.#socket.uncork();
   }
 
@@ -73,18 +62,7 @@ export class GatherWriter {
   close(): void {
     this.#closed = true;
     this.#pieces = [];
-    this.#own = [];
     this.#start = this.#end;
-  }
-
-  /** For the last piece: when it has been taken, all have. A socket that fails may still hold them. */
-  #takenCallback(): ((error?: Error | null) => void) | undefined {
-    const own = this.#own;
-    if (own.length === 0) return undefined;
-    this.#own = [];
-    return (error) => {
-      if (!error) for (const bytes of own) giveBack(bytes);
-    };
   }
 
   #schedule(): void {

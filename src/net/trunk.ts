@@ -94,9 +94,9 @@ export class Trunk {
     this.#writer.write(record);
   }
 
-  /** Sends a record that was sealed with its flow id in front. Its parts belong to the trunk: their memory is given back. */
+  /** Sends a record that was sealed with its flow id in front. */
   sendSealed(parts: readonly Buffer[]): void {
-    for (const part of parts) this.#writer.writeOwn(part);
+    for (const part of parts) this.#writer.write(part);
   }
 
   sendControl(flowId: number, type: number, body: Buffer, flags = 0): void {

@@ -23,27 +23,6 @@ class Sink extends Writable {
   }
 }
 
-/** Looks at what it was given when it is told to take it, as the system does with a connection that is full. */
-class SlowSink extends Writable {
-  readonly taken: number[] = [];
-  #take: ((error?: Error) => void) | undefined;
-
-  override _writev(items: { chunk: Buffer }[], done: (error?: Error) => void): void {
-    this.#take = (error) => {
-      this.taken.push(...items.flatMap(({ chunk }) => [...chunk]));
-      done(error);
-    };
-  }
-
-  override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
-    this._writev([{ chunk }], done);
-  }
-
-  take(error?: Error): void {
-    this.#take?.(error);
-  }
-}
-
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('GatherWriter', () => {
@@ -106,42 +85,6 @@ describe('GatherWriter', () => {
       ),
       { numRuns: fuzzRuns(20) },
     );
-  });
-
-  it('gives the memory of what it was left back when the socket has taken it, and not before', async () => {
-    const sink = new SlowSink();
-    const writer = new GatherWriter(sink);
-    const [own, alien, later] = [1, 2, 3].map((value) => Buffer.alloc(5000, value)) as [
-      Buffer,
-      Buffer,
-      Buffer,
-    ];
-    writer.writeOwn(own);
-    writer.write(alien);
-    writer.flush();
-    writer.writeOwn(later);
-    writer.writeOwn(Buffer.alloc(10, 4));
-    writer.flush();
-    await turn();
-    expect([own.length, later.length]).toEqual([5000, 5000]);
-    sink.take();
-    await turn();
-    expect([own.length, alien.length, later.length]).toEqual([0, 5000, 5000]);
-    sink.take();
-    await turn();
-    expect(later).toHaveLength(0);
-    expect(sink.taken).toEqual([1, 2, 3, 4].flatMap((value) => Array(value === 4 ? 10 : 5000).fill(value)));
-  });
-
-  it('leaves the memory alone that a broken socket may still hold', async () => {
-    const sink = new SlowSink().on('error', () => {});
-    const writer = new GatherWriter(sink);
-    const own = Buffer.alloc(5000, 1);
-    writer.writeOwn(own);
-    writer.flush();
-    sink.take(new Error('broken'));
-    await turn();
-    expect(own).toEqual(Buffer.alloc(5000, 1));
   });
 
   it('can be told to write at once', () => {
