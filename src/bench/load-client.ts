@@ -24,6 +24,8 @@ import { untilSettled } from './settling.js';
 const GRACE_MS = 2000;
 /** A reply of 16 MiB on a machine that is busy with others like it. */
 const LONG_GRACE_MS = 10_000;
+/** Silence is called a broken promise: a machine that stands still for some seconds must not make one. */
+const CHECK_GRACE_MS = 5000;
 /** As the servers of each protocol expect it: one of HTTP/1.1 or WebSocket need not be told. */
 const ALPN_PROTOCOLS: Readonly<Record<Protocol, readonly string[] | undefined>> = {
   'http/1.1': undefined,
@@ -110,7 +112,7 @@ export class LoadClient {
 
   /**
    * Ends the load: no request intended later than now is sent, replies are awaited for 2 s, and then the connections
-   * without a right reply to a request sent since `faultMs` are checked with one more request, for 2 s at most. A slow path
+   * without a right reply to a request sent since `faultMs` are checked with one more request, for 5 s at most. A slow path
    * is given its `patienceMs` on top, each time. Of very many connections only some are checked at a time, and those that are
    * about to connect again are waited for as long as some of them come through.
    *
@@ -124,7 +126,7 @@ export class LoadClient {
     const replyGraceMs = (dropped ? LONG_GRACE_MS : GRACE_MS) + patienceMs;
     await untilSettled(this.#connections, { graceMs: replyGraceMs, clock: this.#clock, sleep });
     for (const connection of this.#connections) connection.abandonLoad();
-    const graceMs = GRACE_MS + patienceMs;
+    const graceMs = CHECK_GRACE_MS + patienceMs;
     await checkConnections(this.#connections, { faultMs, graceMs, clock: this.#clock, sleep });
   }
 

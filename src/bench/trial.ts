@@ -52,7 +52,7 @@ const CONNECT_CONCURRENCY = 32;
 const OPEN_TIMEOUT_MS = 60_000;
 /** Of a handshake, on a machine that is busy with others like it. */
 const HANDSHAKE_MS = 20;
-/** Grace and closing check of the load client take 4 s at most, and twice its patience. */
+/** Grace and closing check of the load client take 7 s at most, and twice its patience. */
 const REPORT_TIMEOUT_MS = 20_000;
 /** A phase that no connection enters for so long is none of this load's. */
 const PHASE_TIMEOUT_MS = 2000;
