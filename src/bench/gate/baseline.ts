@@ -10,7 +10,7 @@ import { median } from '../../stats/average.js';
 import { ascending } from '../../stats/quantile.js';
 import { quantileInterval } from '../../stats/quantile-interval.js';
 import { readDocument } from '../results-file.js';
-import { isExact, type MetricSample } from './metrics.js';
+import { isComparable, type MetricSample } from './metrics.js';
 import type { StoredRun } from './stored-run.js';
 
 /** Rounding to four digits moves a value by 0.05 % at most: far less than any threshold. Counts are kept as they are. */
@@ -63,10 +63,6 @@ export function formatBaseline({ conditions, metrics, ...head }: Baseline): stri
 /** @throws UsageError naming the file and the reason when it cannot be read or is not a baseline */
 export function readBaseline(path: string): Baseline {
   return readDocument(baselineSchema, path, 'baseline');
-}
-
-function isComparable({ samples, ...name }: MetricSample): boolean {
-  return samples.length > 0 && (!isExact(name) || samples.every((value) => value === samples[0]));
 }
 
 function describeSample({ samples, ...name }: MetricSample): BaselineMetric {

@@ -1,6 +1,7 @@
 /** What the gate compares: which metrics there are, which way each is worse, and their samples of one run. */
 import type { MetricKind } from '../../contracts/gate.js';
 import type { Comparison, TrialResult } from '../../contracts/results.js';
+import { MIN_PAIRS_FOR_INTERVAL } from '../../stats/bootstrap.js';
 import { PairedValues } from '../comparisons.js';
 
 export interface MetricName {
@@ -22,6 +23,8 @@ type TimedMetric = Comparison['metric'];
 interface CountMetric {
   /** Change that is tolerated; null for a count that is compared exactly. */
   readonly tolerance: number | null;
+  /** Trials of a baseline that have to agree before an exact count is taken for fixed; one when absent. */
+  readonly agreeing?: number;
   measure(trial: CompletedTrial): number | null;
 }
 
@@ -44,6 +47,8 @@ const TIMED_METRICS: Readonly<Record<TimedMetric, { readonly ratio: number; read
 const COUNT_METRICS: Readonly<Record<string, CountMetric>> = {
   replicatedBytesPerConnection: {
     tolerance: null,
+    // Where outcomes are replicated it goes by how many requests had one: a few trials agree by chance.
+    agreeing: MIN_PAIRS_FOR_INTERVAL,
     measure: ({ measurements }) => measurements.replication.bytesPerConnection,
   },
   // The first message of a connection is not as long as the later ones, whose number is that of the requests.
@@ -100,9 +105,15 @@ export function defaultThreshold({ kind, metric }: Pick<MetricName, 'kind' | 'me
   return TIMED_METRICS[metric as TimedMetric]?.[kind] ?? null;
 }
 
-/** Whether a metric is compared exactly, where the baseline's values are all the same. */
-export function isExact({ kind, metric }: Pick<MetricName, 'kind' | 'metric'>): boolean {
-  return kind === 'count' && COUNT_METRICS[metric]?.tolerance === null;
+/** Whether a run can be compared with these samples of a baseline: a count that is compared exactly has to be fixed. */
+export function isComparable({
+  kind,
+  metric,
+  samples,
+}: Omit<MetricSample, 'strategy' | 'workload' | 'fault'>): boolean {
+  const counted = kind === 'count' ? COUNT_METRICS[metric] : undefined;
+  if (counted?.tolerance !== null) return samples.length > 0;
+  return samples.length >= (counted.agreeing ?? 1) && samples.every((value) => value === samples[0]);
 }
 
 /** Whether a name asks for a high quantile or a maximum. */

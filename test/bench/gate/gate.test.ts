@@ -163,6 +163,16 @@ describe('counts', () => {
     );
   });
 
+  it('that go by how many requests there were are no part of a baseline of few trials: those agree by chance', () => {
+    const metricsOf = (blocks: number) =>
+      makeBaseline(makeRun({ blocks })).metrics.flatMap(({ metric, kind }) =>
+        kind === 'count' ? metric : [],
+      );
+    expect(metricsOf(5)).not.toContain('replicatedBytesPerConnection');
+    expect(metricsOf(5)).toContain('connectionsLost');
+    expect(metricsOf(6)).toContain('replicatedBytesPerConnection');
+  });
+
   it('that vary from trial to trial in the baseline are no part of it', () => {
     const varying = makeBaseline(
       makeRun({ replication: (block) => ({ bytes: 6000 + 200 * block, messages: 40 + block }) }),
