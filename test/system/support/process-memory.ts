@@ -32,13 +32,13 @@ export function canReadMemory(pid: number): boolean {
 /**
  * Calls `visit` with all that `pid` has written or may write: heaps of V8 and of malloc, stacks, globals. Each chunk
  * repeats the last `overlapBytes` bytes of the one before it, so that nothing is missed between two. A chunk is valid
- * during its call.
+ * during its call. The name of its mapping is that of /proc/PID/maps, empty for memory of no name.
  */
 export function readMemory(
   pid: number,
   part: MemoryPart,
   overlapBytes: number,
-  visit: (chunk: Buffer) => void,
+  visit: (chunk: Buffer, mapping: string) => void,
 ): void {
   const file = openSync(`/proc/${pid}/mem`, 'r');
   const buffer = Buffer.alloc(CHUNK_BYTES);
@@ -47,7 +47,7 @@ export function readMemory(
       if (part === 'not-malloc' && name === '[heap]') continue;
       for (let at = start; at < end; at += CHUNK_BYTES - overlapBytes) {
         const bytes = readSome(file, buffer, at, Math.min(CHUNK_BYTES, end - at));
-        visit(buffer.subarray(0, bytes));
+        visit(buffer.subarray(0, bytes), name);
         if (at + bytes >= end) break;
       }
     }
