@@ -22,8 +22,8 @@ export default defineConfig({
       {
         test: {
           name: 'system',
-          // About half of a system test is waiting, and none asserts how long.
-          maxWorkers: 3,
+          // About half of a system test is waiting; with three on two cores trials were disturbed now and then.
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
           include: ['test/system/**/*.test.ts'],
           testTimeout: 120_000,
