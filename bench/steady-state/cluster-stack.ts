@@ -1,7 +1,7 @@
 /** spr-bench's own director and replicas, of this build or of another one. */
 import { pathToFileURL } from 'node:url';
 import { Cluster } from '../../src/cluster/cluster.js';
-import type { Engine } from '../../src/cluster/replica/replica.js';
+import type { Engine } from '../../src/cluster/replica/replica-options.js';
 import { loadStrategy } from '../../strategies/index.js';
 import { SEED, type Stack, type StackOptions, TLS, WORKLOAD } from './stack.js';
 

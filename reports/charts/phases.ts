@@ -22,9 +22,13 @@ export const PHASES: readonly {
   {
     key: 'redirectMs',
     name: 'redirect',
-    meaning: 'until the backup begins, or the client has a new TCP connection',
+    meaning: 'until the takeover has come to the backup, or the client has a new TCP connection',
   },
-  { key: 'stateMs', name: 'state', meaning: 'until the backup has found and checked the state' },
+  {
+    key: 'stateMs',
+    name: 'state',
+    meaning: 'until its turn has come, and the backup has found and checked the state',
+  },
   { key: 'cryptoMs', name: 'crypto', meaning: 'until keys are derived, or the handshake is done' },
   { key: 'firstReplyMs', name: 'first reply', meaning: 'until the first verified reply' },
 ];

@@ -28,7 +28,7 @@ import type {
 } from './messages.js';
 import { processEntry } from './process-entry.js';
 import { countExecutions } from './replica/ledger.js';
-import type { Engine } from './replica/replica.js';
+import type { Engine } from './replica/replica-options.js';
 import { CLUSTER_KEY_BYTES } from './replication/sealed-channel.js';
 
 /** Starting a process takes 50 ms on an idle machine; one with many busy processes may take seconds. */

@@ -6,7 +6,7 @@ import type { ReplicaStatus } from './director/director.js';
 import type { DirectorConfig, ReplicaAddress } from './director/director-config.js';
 import type { Placement } from './director/placement.js';
 import type { ServerSettings } from './external/server-process.js';
-import type { Engine } from './replica/replica.js';
+import type { Engine } from './replica/replica-options.js';
 import type { ReplicationCounters } from './replication/link.js';
 
 export interface ReplicaConfig {

@@ -62,9 +62,9 @@ export const trialSpecSchema = z.object({
 export const phasesSchema = z.object({
   /** Fault -> the failure is known (director for kept connections, client for the others). */
   detectionMs: ms,
-  /** -> the backup begins (kept), or the new TCP connection is open (reconnected). */
+  /** -> the takeover has come to the backup (kept), or the new TCP connection is open (reconnected). */
   redirectMs: ms,
-  /** -> the backup has found and checked the state. 0 when reconnecting. */
+  /** -> its turn has come, and the backup has found and checked the state. 0 when reconnecting. */
   stateMs: ms,
   /** -> keys derived (kept), or handshake done (reconnected). */
   cryptoMs: ms,

@@ -15,7 +15,8 @@ import type {
 } from '../cluster/messages.js';
 import { Ledger } from '../cluster/replica/ledger.js';
 import { rehearseTakeover } from '../cluster/replica/rehearsal.js';
-import { Replica, type ReplicaObserver } from '../cluster/replica/replica.js';
+import { Replica } from '../cluster/replica/replica.js';
+import type { ReplicaObserver } from '../cluster/replica/replica-options.js';
 import { loadApplication } from '../cluster/replica/workload-application.js';
 import { strategyFor } from '../contracts/support.js';
 import { type ParentChannel, serveParent } from '../net/message-channel.js';

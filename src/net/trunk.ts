@@ -72,6 +72,8 @@ export class Trunk {
   #closed = false;
   /** See {@link suspend}. */
   #suspended = false;
+  /** See {@link holdReading}. */
+  #readingHeld = false;
 
   /** @param reads of the socket, where its memory is to be used again */
   constructor(socket: Socket, handler: TrunkHandler, reads?: Pick<RecycledReads, 'receive'>) {
@@ -139,6 +141,13 @@ export class Trunk {
     this.#close(cause);
   }
 
+  /** Leaves what the peer sends where it is, its end included, until `hold` is false. */
+  holdReading(hold: boolean): void {
+    this.#readingHeld = hold;
+    if (hold) this.#socket.pause();
+    else if (!this.#suspended) this.#socket.resume();
+  }
+
   /**
    * Neither hears nor is heard, as if the network lost everything: what is sent waits, and the peer does not even learn of
    * the end of this side.
@@ -159,7 +168,7 @@ export class Trunk {
       return;
     }
     this.#socket.uncork();
-    this.#socket.resume();
+    if (!this.#readingHeld) this.#socket.resume();
   }
 
   #writeControlHeader(flowId: number, type: number, flags: number, bodyBytes: number): void {

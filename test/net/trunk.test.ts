@@ -100,6 +100,25 @@ describe('a trunk', () => {
     );
   });
 
+  it('leaves records, and the end of its peer, where they are while reading is held', async () => {
+    const { near, far, nearSocket, heard } = await pair();
+    far.holdReading(true);
+    near.sendRecord(1, tlsRecord(10));
+    await until(() => nearSocket.bytesWritten > 0);
+    nearSocket.end();
+    // A partition that ends meanwhile does not make it read.
+    far.suspend();
+    far.resume();
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(heard()).toEqual([]);
+    far.holdReading(false);
+    await until(() => heard().length === 2);
+    expect(heard()).toEqual([
+      ['tls', 1, tlsRecord(10)],
+      ['closed', 'end of stream'],
+    ]);
+  });
+
   it('tells the end of each batch', async () => {
     const events: Event[] = [];
     const { near } = await pair(recorder(events));

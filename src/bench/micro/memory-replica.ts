@@ -62,6 +62,7 @@ export class MemoryReplica {
   readonly #trunk: Trunk;
   #link: OutgoingLink | undefined;
   #lastFlowId = 0;
+  #takenOver = 0;
   #replies: { readonly flowId: number; readonly record: Buffer }[] = [];
   #outgoing: Buffer[] = [];
 
@@ -80,7 +81,7 @@ export class MemoryReplica {
         clusterKey: this.#clusterKey,
         heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
       },
-      { handshake() {}, takenOver() {}, refused() {} },
+      { handshake() {}, takenOver: () => void (this.#takenOver += 1), refused() {} },
       clock,
     );
     this.#atReplica.sink = (chunk) => this.#atDirector.deliver(chunk);
@@ -133,12 +134,21 @@ export class MemoryReplica {
     });
   }
 
-  /** Hands `bytes` to the replica and waits until it has sent `replies` records. */
-  async exchange(bytes: Buffer, replies: number): Promise<readonly { flowId: number; record: Buffer }[]> {
+  /** Hands `bytes` to the replica and waits until it has taken over `takeovers` flows, and sent `replies` records. */
+  async exchange(
+    bytes: Buffer,
+    { replies, takeovers = 0 }: { readonly replies: number; readonly takeovers?: number },
+  ): Promise<readonly { flowId: number; record: Buffer }[]> {
     this.#replies = [];
+    this.#takenOver = 0;
     this.#atReplica.deliver(bytes);
-    await turnsUntil(() => this.#replies.length >= replies, 'answer');
+    await turnsUntil(() => this.#takenOver >= takeovers && this.#replies.length >= replies, 'answer');
     return this.#replies;
+  }
+
+  /** Flows that it has taken over since the last exchange began. */
+  get takenOver(): number {
+    return this.#takenOver;
   }
 
   /** Flows that it serves. */

@@ -81,10 +81,12 @@ export async function takeOver(
   const requests = kind === 'busy' ? 1 : 0;
   const takes = await replica.takes(flows, requests);
   stopwatch?.start();
-  const replies = await replica.exchange(takes, requests * count);
+  const replies = await replica.exchange(takes, { takeovers: count, replies: requests * count });
   stopwatch?.stop();
   must(replica.serves === count, `the replica serves ${replica.serves} of ${count} flows`);
-  mustAnswer(flows, kind === 'busy' ? replies : await replica.exchange(await replica.requests(flows), count));
+  const answered =
+    kind === 'busy' ? replies : await replica.exchange(await replica.requests(flows), { replies: count });
+  mustAnswer(flows, answered);
   await replica.end(flows);
 }
 
@@ -96,11 +98,11 @@ function requestStep(suite: CipherSuite, clock: Clock): TurnsStep {
     const replica = await lazy.get();
     if (flows === undefined) {
       flows = await replica.replicate(FLOWS);
-      await replica.exchange(await replica.takes(flows, 0), 0);
+      await replica.exchange(await replica.takes(flows, 0), { takeovers: FLOWS, replies: 0 });
     }
     const requests = await replica.requests(flows);
     stopwatch?.start();
-    const replies = await replica.exchange(requests, FLOWS);
+    const replies = await replica.exchange(requests, { replies: FLOWS });
     stopwatch?.stop();
     mustAnswer(flows, replies);
   };

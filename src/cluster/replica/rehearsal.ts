@@ -19,7 +19,8 @@ import { OutgoingLink } from '../replication/link.js';
 import { CLUSTER_KEY_BYTES } from '../replication/sealed-channel.js';
 import { encodeStateMessage } from '../replication/state-message.js';
 import { HttpApplication } from './http-application.js';
-import { Replica, type ReplicaObserver, type ReplicaOptions } from './replica.js';
+import { Replica } from './replica.js';
+import type { ReplicaObserver, ReplicaOptions } from './replica-options.js';
 
 /** As many as it takes until the compiler has seen enough: more of them gain nothing that can be measured. */
 const REHEARSED_FLOWS = 400;

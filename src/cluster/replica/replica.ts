@@ -3,7 +3,6 @@
  * of others as their backup, and takes those over when the director says so.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
 import type { Clock } from '../../base/clock.js';
 import { ProtocolError } from '../../base/errors.js';
 import type { RecoveryStrategy, RefusalReason } from '../../contracts/strategy.js';
@@ -23,12 +22,7 @@ import {
 import { listenOnLoopback } from '../../net/loopback.js';
 import { Trunk } from '../../net/trunk.js';
 import { deriveTrunkKey, greetDirector } from '../../net/trunk-greeting.js';
-import {
-  type Adopted,
-  HANDSHAKE_TIMEOUT_MS,
-  ServerHandshake,
-  type ServerHandshakeOptions,
-} from '../../tls/adoption.js';
+import { type Adopted, HANDSHAKE_TIMEOUT_MS, ServerHandshake } from '../../tls/adoption.js';
 import { plaintextAlert } from '../../tls/alert.js';
 import { CommittedStateSeal } from '../replication/committed-state-seal.js';
 import { IncomingLinks, OutgoingLink, type ReplicationCounters } from '../replication/link.js';
@@ -37,13 +31,14 @@ import type { AppStream } from './app-stream.js';
 import { openCommittedState } from './committed-state.js';
 import { Connection } from './connection.js';
 import type { ConnectionHost, SealingOptions } from './connection-host.js';
-import { HandshakeTurns } from './handshake-turns.js';
 import { KeptConnections } from './kept-connections.js';
 import { NativeConnection } from './native-connection.js';
 import { ParkedFlows } from './parked-flows.js';
-import type { ReplicaApplication } from './replica-application.js';
+import type { ReplicaObserver, ReplicaOptions } from './replica-options.js';
 import { planResumption } from './resume-plan.js';
 import type { ServedFlow } from './served-flow.js';
+import { takeoverDecision } from './takeover-decision.js';
+import { Turns } from './turns.js';
 
 /** Bytes of a new flow that may be sent before the director gives credit; its window. */
 const INITIAL_CREDIT_BYTES = 256 * 1024;
@@ -56,38 +51,10 @@ const INITIAL_CREDIT_BYTES = 256 * 1024;
  */
 const LINK_DRAIN_GRACE_MS = 100;
 
-export type Engine = 'adopted' | 'native';
-
-export interface ReplicaOptions {
-  readonly index: number;
-  /** Processes that this replica had before this one. */
-  readonly incarnation: number;
-  readonly strategy: RecoveryStrategy;
-  readonly engine: Engine;
-  readonly secureContext: SecureContext;
-  /** `none` when absent. The engine `native` does not ask for any. */
-  readonly clientCertificate?: ServerHandshakeOptions['clientCertificate'];
-  /** After which a handshake that is not done is given up; {@link HANDSHAKE_TIMEOUT_MS} when absent. */
-  readonly handshakeTimeoutMs?: number;
-  readonly application: ReplicaApplication;
-  readonly clusterKey: Buffer;
-  readonly heartbeatIntervalMs: number;
-  /** Nothing beyond TLS when absent. */
-  readonly sealing?: SealingOptions;
-}
-
-/** One takeover, with the times of its steps (ms of the shared clock). */
-export interface TakeoverTimes {
-  readonly takenMs: number;
-  readonly stateMs: number;
-  readonly cryptoMs: number;
-}
-
-export interface ReplicaObserver {
-  handshake(flowId: number, resumed: boolean, atMs: number): void;
-  takenOver(flowId: number, times: TakeoverTimes): void;
-  refused(flowId: number, reason: RefusalReason): void;
-}
+/** With a key of ECDSA P-256 some 10 ms of work, with RSA-4096 some 100: a heartbeat interval at most. */
+const HANDSHAKES_PER_TURN = 16;
+/** About 5 ms of work with their requests: so long the first reply of a turn waits for the last one. */
+const TAKEOVERS_PER_TURN = 16;
 
 export class Replica implements ConnectionHost<Connection> {
   readonly strategy: RecoveryStrategy;
@@ -101,7 +68,12 @@ export class Replica implements ConnectionHost<Connection> {
   readonly #kept = new KeptConnections();
   readonly #flows = new Map<number, ServedFlow>();
   readonly #parked: ParkedFlows;
-  readonly #handshakeTurns = new HandshakeTurns();
+  readonly #handshakeTurns = new Turns({ perTurn: HANDSHAKES_PER_TURN });
+  /** New requests of those that were taken over first would else be served before the last ones are. */
+  readonly #takeoverTurns = new Turns({
+    perTurn: TAKEOVERS_PER_TURN,
+    backlog: (waiting) => this.#trunk?.holdReading(waiting),
+  });
   readonly #server: Server;
   readonly #trunkKey: Buffer;
   #trunk: Trunk | undefined;
@@ -454,23 +426,18 @@ export class Replica implements ConnectionHost<Connection> {
       if (taking.ended !== undefined) this.#end(flowId, taking.ended);
     };
     if (handedOver) drained();
-    else this.#incoming.whenDrained(take.from, take.fromIncarnation, LINK_DRAIN_GRACE_MS, drained);
+    else {
+      const { from, fromIncarnation } = take;
+      const begin = (): void => this.#takeoverTurns.queue(drained);
+      this.#incoming.whenDrained(from, fromIncarnation, LINK_DRAIN_GRACE_MS, begin);
+    }
   }
 
   #takeOver(flowId: number, take: Take, takenMs: number): void {
     const kept = this.#kept.take(flowId);
     const committed = openCommittedState(this.seal, flowId, take);
     if (take.sealedState !== undefined && committed === undefined) this.#incoming.counters.refused += 1;
-    const evidence = {
-      commit: take.commit,
-      delivered: take.delivered,
-      received: take.received,
-      applicationState: committed !== undefined,
-    };
-    const decision = this.strategy.backup?.takeOver(kept.describe(), evidence) ?? {
-      kind: 'refuse' as const,
-      reason: 'state-missing' as const,
-    };
+    const decision = takeoverDecision(this.strategy, kept, take, committed !== undefined);
     const plan = planResumption(kept, take, decision, committed);
     if ('refused' in plan) {
       kept.wipe();

@@ -87,7 +87,7 @@ describe('what does not go on is found', () => {
     try {
       await Promise.all([holder.start(), other.start()]);
       const foreign = await holder.replicate(1);
-      await expect(other.exchange(await other.takes(foreign, 1), 1)).rejects.toThrow(
+      await expect(other.exchange(await other.takes(foreign, 1), { replies: 1 })).rejects.toThrow(
         'the replica does not answer',
       );
       expect(other.serves).toBe(0);
@@ -102,7 +102,7 @@ describe('what does not go on is found', () => {
     try {
       await replica.start();
       const left = await replica.replicate(1);
-      await replica.exchange(await replica.takes(left, 0), 0);
+      await replica.exchange(await replica.takes(left, 0), { takeovers: left.length, replies: 0 });
       await expect(takeOver(replica, { kind: 'idle', flows: 2 })).rejects.toThrow('serves 3 of 2 flows');
     } finally {
       replica.close();

@@ -15,8 +15,9 @@ import { auditNonces, type NonceAudit } from '../../../src/cluster/nonce-audit.j
 import type { SealingOptions } from '../../../src/cluster/replica/connection-host.js';
 import { HttpApplication } from '../../../src/cluster/replica/http-application.js';
 import type { Ledger } from '../../../src/cluster/replica/ledger.js';
-import { type Engine, Replica } from '../../../src/cluster/replica/replica.js';
+import { Replica } from '../../../src/cluster/replica/replica.js';
 import type { ReplicaApplication } from '../../../src/cluster/replica/replica-application.js';
+import type { Engine } from '../../../src/cluster/replica/replica-options.js';
 import { WebSocketApplication } from '../../../src/cluster/replica/websocket-application.js';
 import type { RecoveryStrategy } from '../../../src/contracts/strategy.js';
 import type { Application, MessageApplication } from '../../../src/contracts/workload.js';

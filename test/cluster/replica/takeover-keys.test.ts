@@ -22,10 +22,10 @@ describe.each(['1.3', '1.2'] as const)('keys of a flow of TLS %s that is taken o
     const deriveKeys = vi.spyOn(RecordLayer.prototype, 'deriveKeys');
     const open = vi.spyOn(RecordLayer.prototype, 'open');
     const flows = await replica.replicate(3);
-    await replica.exchange(await replica.takes(flows, requests), 3 * requests);
+    await replica.exchange(await replica.takes(flows, requests), { takeovers: 3, replies: 3 * requests });
     if (requests === 0) {
       expect(open).not.toHaveBeenCalled();
-      await replica.exchange(await replica.requests(flows), 3);
+      await replica.exchange(await replica.requests(flows), { replies: 3 });
     }
     expect(open).toHaveBeenCalledTimes(3);
     expect(deriveKeys).toHaveBeenCalledTimes(derived);

@@ -3,13 +3,15 @@ import { connect, createSecureContext } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { createClock } from '../../../src/base/clock.js';
 import { createSeededBytes } from '../../../src/base/seeded-bytes.js';
+import { MemoryReplica } from '../../../src/bench/micro/memory-replica.js';
 import { MemorySocket } from '../../../src/bench/micro/memory-socket.js';
-import { HandshakeTurns } from '../../../src/cluster/replica/handshake-turns.js';
 import { HttpApplication } from '../../../src/cluster/replica/http-application.js';
 import { Replica } from '../../../src/cluster/replica/replica.js';
+import { Turns } from '../../../src/cluster/replica/turns.js';
 import { ControlType, encodeOpen } from '../../../src/net/control-records.js';
 import { Trunk } from '../../../src/net/trunk.js';
 import { HANDSHAKE_TIMEOUT_MS, ServerHandshake } from '../../../src/tls/adoption.js';
+import { CIPHER_SUITES } from '../../../src/tls/cipher-suites.js';
 import { fullHandshake } from '../../../strategies/full-handshake.js';
 import { requestReply } from '../../../workloads/request-reply.js';
 import { selfSigned } from '../../tls/openssl-connection.js';
@@ -19,9 +21,9 @@ const PER_TURN = 16;
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('handshakes in turns', () => {
+describe('turns', () => {
   it('begin in their order, some in each turn', async () => {
-    const turns = new HandshakeTurns();
+    const turns = new Turns({ perTurn: PER_TURN });
     const begun: number[] = [];
     const queue = (id: number): void => turns.queue(() => begun.push(id));
     const ids = Array.from({ length: 2 * PER_TURN + 1 }, (_, id) => id);
@@ -36,8 +38,22 @@ describe('handshakes in turns', () => {
     expect(begun).toEqual([...ids, 100]);
   });
 
+  it('tell when something waits, and when nothing does any more', async () => {
+    const events: unknown[] = [];
+    const turns = new Turns({ perTurn: 2, backlog: (waiting) => events.push(waiting) });
+    for (let id = 0; id < 5; id++) turns.queue(() => events.push(id));
+    expect(events).toEqual([0, 1, true]);
+    await nextTurn();
+    expect(events).toEqual([0, 1, true, 2, 3]);
+    await nextTurn();
+    expect(events).toEqual([0, 1, true, 2, 3, 4, false]);
+    await nextTurn();
+    turns.queue(() => events.push(5));
+    expect(events).toEqual([0, 1, true, 2, 3, 4, false, 5]);
+  });
+
   it('do not wait where there are few', async () => {
-    const turns = new HandshakeTurns();
+    const turns = new Turns({ perTurn: PER_TURN });
     const begun: number[] = [];
     for (let turn = 0; turn < 3; turn++) {
       for (let id = 0; id < PER_TURN; id++) turns.queue(() => begun.push(id));
@@ -146,4 +162,27 @@ it('a replica answers thousands of ClientHellos some at a time, and its heartbea
   expect(answered()).toEqual(ids);
   const between = seen.slice(seen.indexOf(1), seen.lastIndexOf(FLOWS));
   expect(between).toContain('heartbeat');
+});
+
+it.each(CIPHER_SUITES)('a backup takes flows over in turns, with $name', async (suite) => {
+  const replica = new MemoryReplica(suite, createClock(process.hrtime.bigint()));
+  try {
+    await replica.start();
+    const [served, busy] = [await replica.replicate(1), await replica.replicate(FLOWS)];
+    await replica.exchange(await replica.takes(served, 1), { takeovers: 1, replies: 1 });
+    const takes = await replica.takes(busy, 1);
+    const request = await replica.requests(served);
+    const firstReply = replica.exchange(takes, { replies: 1 });
+    // A connection that goes on already, and that must not get ahead of those that still wait.
+    const allReplies = replica.exchange(request, { replies: FLOWS + 1 });
+    await firstReply;
+    expect(replica.takenOver).toBeLessThan(FLOWS / 2);
+    const order = (await allReplies).map(({ flowId }) => flowId);
+    const goesOn = served[0]?.id ?? 0;
+    expect(order.filter((id) => id !== goesOn)).toEqual(busy.map(({ id }) => id));
+    // Those of the last turn have begun then.
+    expect(order.indexOf(goesOn)).toBeGreaterThanOrEqual(FLOWS - PER_TURN);
+  } finally {
+    replica.close();
+  }
 });
