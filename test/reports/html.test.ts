@@ -6,6 +6,7 @@ import { formatCount } from '../../reports/shared/format.js';
 import { table } from '../../reports/table.js';
 import type { Results } from '../../src/contracts/report.js';
 import type { TrialResult } from '../../src/contracts/results.js';
+import { once } from '../fixtures/once.js';
 import { emptyResults, fixtureResults, fixtureTrials, resultsOf } from '../fixtures/results.js';
 
 const OPTIONS = { width: 80, colour: false };
@@ -13,13 +14,16 @@ const OPTIONS = { width: 80, colour: false };
 /** Of all cases, of each of the three cases, and a connection of each of four strategies in each case. */
 const PICTURES = 3 + 3 * 6 + 3 * 4;
 
-async function render(results: Results = fixtureResults()): Promise<string> {
+async function render(results: Results): Promise<string> {
   return html.render(results, OPTIONS);
 }
 
+const page = once(() => render(fixtureResults()));
+const interactivePage = once(async () => html.render(fixtureResults(), { ...OPTIONS, isInteractive: true }));
+
 describe('HTML report', () => {
   it('loads nothing and runs nothing', async () => {
-    const text = await render();
+    const text = await page();
     expect(text).toContain(
       'content="default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;; img-src data:"',
     );
@@ -30,7 +34,7 @@ describe('HTML report', () => {
   });
 
   it('with the interactive layer has one script, and a policy that allows that one alone', async () => {
-    const text = await html.render(fixtureResults(), { ...OPTIONS, isInteractive: true });
+    const text = await interactivePage();
     const scripts = [...text.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, script = '']) => script);
     expect(scripts).toHaveLength(1);
     expect(text.match(/<script/g)).toHaveLength(1);
@@ -47,12 +51,12 @@ describe('HTML report', () => {
   });
 
   it('with the interactive layer stays small', async () => {
-    const interactive = await html.render(fixtureResults(), { ...OPTIONS, isInteractive: true });
-    expect(interactive.length - (await render()).length).toBeLessThan(40_000);
+    const interactive = await interactivePage();
+    expect(interactive.length - (await page()).length).toBeLessThan(40_000);
   });
 
   it('is small for a run of all strategies and workloads', async () => {
-    expect((await render()).length).toBeLessThan(450_000);
+    expect((await page()).length).toBeLessThan(450_000);
   });
 
   it('stays below 1.5 MB with six faults', async () => {
@@ -63,14 +67,14 @@ describe('HTML report', () => {
   });
 
   it('names each picture and describes it: 3 of all cases, 6 of each case, 4 connections of each case', async () => {
-    const text = await render();
+    const text = await page();
     const pictures = text.match(/<svg[^>]*role="img"><title>[^<]+<\/title><desc>[^<]+<\/desc>/g);
     expect(pictures).toHaveLength(PICTURES);
     expect(text.match(/role="img"/g)).toHaveLength(PICTURES);
   });
 
   it('has the data of each picture as a table', async () => {
-    const figures = (await render()).split('<figure>').slice(1);
+    const figures = (await page()).split('<figure>').slice(1);
     expect(figures).toHaveLength(PICTURES);
     for (const figure of figures) {
       const [, table = ''] = figure.split('<details class="data">');
@@ -85,12 +89,12 @@ describe('HTML report', () => {
     const [first, ...rest] = results.summary.cells;
     if (first === undefined) throw new Error('the fixture has cells');
     const cells = [{ ...first, notRecoverable }, ...rest];
-    const page = await render({ ...results, summary: { ...results.summary, cells } });
-    expect(page).toContain(`12 of ${first.strategy} (&lt;i&gt;nobody&lt;/i&gt; is left)`);
+    const text = await render({ ...results, summary: { ...results.summary, cells } });
+    expect(text).toContain(`12 of ${first.strategy} (&lt;i&gt;nobody&lt;/i&gt; is left)`);
   });
 
   it('has only the first case unfolded', async () => {
-    const cases = (await render()).match(/<details class="case"( open)?>/g);
+    const cases = (await page()).match(/<details class="case"( open)?>/g);
     expect(cases).toEqual([
       '<details class="case" open>',
       '<details class="case">',
@@ -99,7 +103,7 @@ describe('HTML report', () => {
   });
 
   it('defines each row of the scorecard', async () => {
-    const [, scorecard = ''] = (await render()).split('<table class="score"');
+    const [, scorecard = ''] = (await page()).split('<table class="score"');
     const rows = (scorecard.split('</table>')[0] ?? '')
       .split('<tr')
       .slice(1)
@@ -115,7 +119,7 @@ describe('HTML report', () => {
     expect(strategies.some(({ executions }) => executions?.more !== executions?.moreNonIdempotent)).toBe(
       true,
     );
-    const text = await render(results);
+    const text = await page();
     const valuesOf = (name: string): string[] => {
       const [, row = ''] = text.split(`<summary>${name}</summary>`);
       return [...(row.split('</tr>')[0] ?? '').matchAll(/<td class="\w+">([^<]+)</g)].map(
@@ -155,7 +159,7 @@ describe('HTML report', () => {
   });
 
   it('says which secrets each strategy spreads', async () => {
-    const [, row = ''] = (await render()).split('Key exposure');
+    const [, row = ''] = (await page()).split('Key exposure');
     const values = [...(row.split('</tr>')[0]?.matchAll(/<td class="words">([^<]*)<\/td>/g) ?? [])].map(
       ([, text]) => text,
     );
@@ -179,15 +183,15 @@ describe('HTML report', () => {
   });
 
   it('has a size that a narrow screen shows whole', async () => {
-    const widths = [...(await render()).matchAll(/<svg[^>]* width="(\d+)"[^>]* role="img"/g)].map(
-      ([, width]) => Number(width),
+    const widths = [...(await page()).matchAll(/<svg[^>]* width="(\d+)"[^>]* role="img"/g)].map(([, width]) =>
+      Number(width),
     );
     expect(widths).toHaveLength(PICTURES);
     for (const width of widths) expect(width).toBeLessThanOrEqual(328);
   });
 
   it('draws each strategy in its own colour, in every picture', async () => {
-    const pictures = (await render()).split('<figure>').slice(1);
+    const pictures = (await page()).split('<figure>').slice(1);
     const curves = pictures.filter((picture) =>
       /recovery times|Throughput|over time|surviving/.test(picture),
     );
@@ -207,13 +211,13 @@ describe('HTML report', () => {
   });
 
   it('puts the comparison on top', async () => {
-    expect(await render()).toContain(
+    expect(await page()).toContain(
       '<p class="headline">SPR recovered 6.8 to 12 times faster than Full handshake in all 3 cases.</p>',
     );
   });
 
   it('names seed, command, environment and what is replicated', async () => {
-    const text = await render();
+    const text = await page();
     for (const part of ['20260', 'spr-bench compare --strategies all', 'Example CPU', 'application-state']) {
       expect(text).toContain(part);
     }
@@ -256,6 +260,6 @@ describe('HTML report', () => {
 
   it('says when the run is incomplete', async () => {
     expect(await render(emptyResults())).toContain('The run is incomplete');
-    expect(await render()).not.toContain('The run is incomplete');
+    expect(await page()).not.toContain('The run is incomplete');
   });
 });

@@ -5,6 +5,7 @@ import { standaloneSvg } from '../../reports/pictures/standalone.js';
 import { png } from '../../reports/png.js';
 import { UsageError } from '../../src/base/errors.js';
 import type { Results } from '../../src/contracts/report.js';
+import { once } from '../fixtures/once.js';
 import { fixtureResults, resultsOf } from '../fixtures/results.js';
 import { heartbeatTrials } from '../fixtures/sweeps.js';
 
@@ -50,9 +51,11 @@ describe('a picture', () => {
   });
 });
 
+const fixturePictures = once(() => pictures(fixtureResults()));
+
 describe('the pictures of a run', { timeout: TIMEOUT_MS }, () => {
   it('are of the run, and of each workload and fault', async () => {
-    const names = (await pictures(fixtureResults())).map(({ name }) => name);
+    const names = (await fixturePictures()).map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(['recovery-ranges', 'trade-off']));
     for (const workload of ['downloads', 'small-replies', 'uploads']) {
       for (const kind of ['recovery-times', 'phases', 'throughput', 'recovered-share', 'lost-requests']) {
@@ -91,7 +94,7 @@ describe('the pictures of a run', { timeout: TIMEOUT_MS }, () => {
 
 describe('PNG', { timeout: TIMEOUT_MS }, () => {
   it('is a PNG, twice as large as the SVG', async () => {
-    const [picture] = await pictures(fixtureResults());
+    const [picture] = await fixturePictures();
     const [file] = await png.renderFiles(fixtureResults());
     const content = Buffer.from(file?.content ?? '');
     expect(content.subarray(0, 8)).toEqual(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]));
@@ -101,7 +104,7 @@ describe('PNG', { timeout: TIMEOUT_MS }, () => {
   });
 
   it('draws the same with few fonts as with all of the system', async () => {
-    const [picture] = await pictures(fixtureResults());
+    const [picture] = await fixturePictures();
     const few = await createRasterizer();
     const all = await createRasterizer({ loadSystemFonts: true, defaultFontFamily: 'DejaVu Sans' });
     const svg = picture?.svg ?? '';
@@ -109,7 +112,7 @@ describe('PNG', { timeout: TIMEOUT_MS }, () => {
   });
 
   it('takes all fonts for letters that few fonts have', async () => {
-    const all = await pictures(fixtureResults());
+    const all = await fixturePictures();
     expect(all.filter(({ svg }) => needsAllFonts(svg))).toEqual([]);
     for (const text of ['SPR', 'Übertragung', 'Ελληνικά', 'Кириллица'])
       expect(needsAllFonts(text)).toBe(false);

@@ -6,6 +6,7 @@ import { runsTable } from '../../../reports/runs/table.js';
 import { compareRuns } from '../../../src/bench/compare-runs.js';
 import type { ReportOptions, RunsReport } from '../../../src/contracts/report.js';
 import { type RunComparison, runComparisonSchema } from '../../../src/contracts/run-comparison.js';
+import { once } from '../../fixtures/once.js';
 import { fixtureComparison, fixtureRun, slower } from '../../fixtures/runs.js';
 import { expectInert, HOSTILE } from '../conformance.js';
 
@@ -24,9 +25,8 @@ function hostile(text: string): RunComparison {
   };
 }
 
-function unrelated(): RunComparison {
-  return compareRuns([fixtureRun(), fixtureRun({ folder: 'empty', trial: () => null })]);
-}
+const unrelated = once(() => compareRuns([fixtureRun(), fixtureRun({ folder: 'empty', trial: () => null })]));
+const slowedSpr = once(() => compareRuns([fixtureRun(), fixtureRun({ trial: slower(1.5, 'spr') })]));
 
 async function render(report: RunsReport, comparison: RunComparison, options = OPTIONS): Promise<string> {
   return report.render(comparison, options);
@@ -56,7 +56,7 @@ describe.each(RUNS_REPORTS.map((report) => [report.id, report] as const))('%s', 
       expect(text).toContain(part);
     }
     expect(text).toMatch(/[^\n]\n$/);
-    expect(await render(report, fixtureComparison())).toBe(text);
+    expect(await render(report, structuredClone(fixtureComparison()))).toBe(text);
   });
 
   it('renders runs without a cell in common', async () => {
@@ -115,8 +115,7 @@ describe('table', () => {
   });
 
   it('shows values, the ratio with its interval, and what it is made of', async () => {
-    const comparison = compareRuns([fixtureRun(), fixtureRun({ trial: slower(1.5, 'spr') })]);
-    const all = await lines(comparison);
+    const all = await lines(slowedSpr());
     const spr = all.indexOf('small-replies, kill, spr');
     expect(all.slice(spr, spr + 3)).toEqual([
       'small-replies, kill, spr',
@@ -128,12 +127,13 @@ describe('table', () => {
   });
 
   it('colours only what the interval shows', async () => {
-    const comparison = compareRuns([fixtureRun(), fixtureRun({ trial: slower(1.5, 'spr') })]);
-    const coloured = await lines(comparison, { colour: true });
+    const coloured = await lines(slowedSpr(), { colour: true });
     const red = coloured.filter((line) => line.includes('\u001b[31m'));
     expect(red).toHaveLength(6);
     expect(coloured.join('\n')).not.toContain('\u001b[32m');
-    expect(coloured.map((line) => stripVTControlCharacters(line).trimEnd())).toEqual(await lines(comparison));
+    expect(coloured.map((line) => stripVTControlCharacters(line).trimEnd())).toEqual(
+      await lines(slowedSpr()),
+    );
   });
 
   it('colours nothing that has no interval', async () => {
