@@ -8,7 +8,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { type Clock, createClock } from '../base/clock.js';
 import { createPrng } from '../base/prng.js';
 import { createSeededBytes } from '../base/seeded-bytes.js';
-import type { LoadConfig, LoadReport, LoadRotation } from '../contracts/load.js';
+import type { LoadConfig, LoadReport, LoadRotation, Overdue } from '../contracts/load.js';
 import type { PhaseAtFault } from '../contracts/results.js';
 import type { Protocol, Workload } from '../contracts/workload.js';
 import type { CreateAlarm } from './alarm.js';
@@ -20,12 +20,21 @@ import { LoadRecorder } from './load-recorder.js';
 import { LoadTimer } from './load-timer.js';
 import { untilSettled } from './settling.js';
 
-/** Several times a recovery, and a stuck reply must not hold a run up for long. */
-const GRACE_MS = 2000;
-/** A reply of 16 MiB on a machine that is busy with others like it. */
-const LONG_GRACE_MS = 10_000;
+/** How long the end of the load is waited for, ms: what is outstanding, and then each connection in the check. */
+export interface Graces {
+  readonly repliesMs: number;
+  readonly checkMs: number;
+}
+
 /** Silence is called a broken promise: a machine that stands still for some seconds must not make one. */
 const CHECK_GRACE_MS = 5000;
+const GRACES: Readonly<Record<Overdue, Graces>> = {
+  // Several times a recovery, and a stuck reply must not hold a run up for long.
+  sent: { repliesMs: 2000, checkMs: CHECK_GRACE_MS },
+  // A reply of 16 MiB on a machine that is busy with others like it.
+  dropped: { repliesMs: 10_000, checkMs: CHECK_GRACE_MS },
+  unserved: { repliesMs: 0, checkMs: 0 },
+};
 /** As the servers of each protocol expect it: one of HTTP/1.1 or WebSocket need not be told. */
 const ALPN_PROTOCOLS: Readonly<Record<Protocol, readonly string[] | undefined>> = {
   'http/1.1': undefined,
@@ -116,18 +125,18 @@ export class LoadClient {
    * is given its `patienceMs` on top, each time. Of very many connections only some are checked at a time, and those that are
    * about to connect again are waited for as long as some of them come through.
    *
-   * @param overdue `dropped`: no further request is sent, whenever it was intended, and those that were are given 10 s
+   * @param overdue `dropped`: no further request is sent, whenever it was intended, and those that were are given 10 s;
+   *   `unserved`: nothing is waited for
+   * @param graces in the place of these times
    */
-  async stop(faultMs: number, overdue: 'sent' | 'dropped' = 'sent'): Promise<void> {
-    const dropped = overdue === 'dropped';
-    this.#window.cutoffMs = dropped ? Number.NEGATIVE_INFINITY : this.#clock();
+  async stop(faultMs: number, overdue: Overdue = 'sent', graces: Graces = GRACES[overdue]): Promise<void> {
+    this.#window.cutoffMs = overdue === 'dropped' ? Number.NEGATIVE_INFINITY : this.#clock();
     this.#eventLoopDelay.disable();
-    const { patienceMs = 0 } = this.#config;
-    const replyGraceMs = (dropped ? LONG_GRACE_MS : GRACE_MS) + patienceMs;
-    await untilSettled(this.#connections, { graceMs: replyGraceMs, clock: this.#clock, sleep });
+    const patienceMs = overdue === 'unserved' ? 0 : (this.#config.patienceMs ?? 0);
+    const waiting = { clock: this.#clock, sleep };
+    await untilSettled(this.#connections, { graceMs: graces.repliesMs + patienceMs, ...waiting });
     for (const connection of this.#connections) connection.abandonLoad();
-    const graceMs = CHECK_GRACE_MS + patienceMs;
-    await checkConnections(this.#connections, { faultMs, graceMs, clock: this.#clock, sleep });
+    await checkConnections(this.#connections, { faultMs, graceMs: graces.checkMs + patienceMs, ...waiting });
   }
 
   /** Resolves when a connection next enters `phase`. */

@@ -15,7 +15,7 @@ import { auditNonces } from '../cluster/nonce-audit.js';
 import { processEntry } from '../cluster/process-entry.js';
 import { countExecutions } from '../cluster/replica/ledger.js';
 import type { Fault, FaultRoles } from '../contracts/fault.js';
-import type { LoadCommand, LoadConfig, LoadEvent, LoadReport } from '../contracts/load.js';
+import type { LoadCommand, LoadConfig, LoadEvent, LoadReport, Overdue } from '../contracts/load.js';
 import type { TrialResult, TrialSpec } from '../contracts/results.js';
 import type { RecoveryStrategy } from '../contracts/strategy.js';
 import { notKeptReason, strategyFor } from '../contracts/support.js';
@@ -177,11 +177,11 @@ async function observe(running: Running): Promise<Observations> {
   await Promise.all([injection.run(fault), sleepUntil(clock, injectedMs + spec.afterMs, context.signal)]);
   const faultMs = injection.events[0]?.atMs ?? injectedMs;
   const machine = endWatch();
-  const load = await stop(client, faultMs, spec);
-  const director = await cluster.collectDirector();
   const replicas = cluster.replicaPids.map((_, index) => index);
   const returned = injection.returns.flatMap(({ replica }) => replica ?? []);
   const survivors = replicas.filter((index) => !victims.includes(index) || returned.includes(index));
+  const load = await stop(client, spec, { faultMs, overdue: survivors.length === 0 ? 'unserved' : 'sent' });
+  const director = await cluster.collectDirector();
   return {
     spec,
     expects: strategy.plugin.expects,
@@ -254,7 +254,7 @@ async function warmUp(running: Running): Promise<void> {
   await open(client, loadConfig(running, WARM_UP_CONNECTIONS_PER_REPLICA * context.spec.replicas));
   client.send({ kind: 'run', startMs: clock() });
   await sleep(WARM_UP_MS, undefined, { signal: context.signal });
-  await stop(client, 0, context.spec);
+  await stop(client, context.spec, { faultMs: 0 });
   await cluster.place('primary');
   await cluster.resetReplicas();
 }
@@ -294,8 +294,12 @@ async function open(client: LoadChannel, config: LoadConfig): Promise<void> {
   await client.expect('opened', OPEN_TIMEOUT_MS + HANDSHAKE_MS * connections);
 }
 
-async function stop(client: LoadChannel, faultMs: number, spec: TrialSpec): Promise<LoadReport> {
-  client.send({ kind: 'stop', faultMs });
+async function stop(
+  client: LoadChannel,
+  spec: TrialSpec,
+  end: { readonly faultMs: number; readonly overdue?: Overdue },
+): Promise<LoadReport> {
+  client.send({ kind: 'stop', ...end });
   // Thousands that connect again at once leave the client no time for anything else.
   const perConnectionMs = CLOSING_MS_PER_CONNECTION + RECONNECT_MS_PER_CONNECTION;
   const longestMs = REPORT_TIMEOUT_MS + 2 * patienceMs(spec) + perConnectionMs * spec.connections;

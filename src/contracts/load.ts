@@ -113,11 +113,14 @@ export type LoadCommand =
   | { readonly kind: 'rotate' }
   /** While the load runs: waits until a connection enters the phase, for `timeoutMs` at most. */
   | { readonly kind: 'await-phase'; readonly phase: PhaseAtFault; readonly timeoutMs: number }
-  /**
-   * Ends the load. Connections without a verified reply to a request sent since `faultMs` are checked. Requests that should
-   * have been sent by now are sent or, if they are `dropped`, were never part of the load.
-   */
-  | { readonly kind: 'stop'; readonly faultMs: number; readonly overdue?: 'sent' | 'dropped' };
+  /** Ends the load. Connections without a verified reply to a request sent since `faultMs` are checked. */
+  | { readonly kind: 'stop'; readonly faultMs: number; readonly overdue?: Overdue };
+
+/**
+ * What becomes of requests that should have been sent by the end of the load: they are `sent`; `dropped`, as if they had never
+ * been part of it; or they are part of it and `unserved`, as no server is left: no reply is waited for.
+ */
+export type Overdue = 'sent' | 'dropped' | 'unserved';
 
 /**
  * From the load client: `opened` answers `open`, `rotated` answers `rotate`, `phase-awaited` answers `await-phase`, `report` answers `stop`, without what was

@@ -5,7 +5,7 @@ import { createClock } from '../base/clock.js';
 import { fineAlarm } from '../bench/fine-alarm.js';
 import { LoadClient } from '../bench/load-client.js';
 import { loadProtocolOf } from '../bench/load-protocol/load-protocol-of.js';
-import type { LoadCommand, LoadConfig, LoadEvent } from '../contracts/load.js';
+import type { LoadCommand, LoadConfig, LoadEvent, Overdue } from '../contracts/load.js';
 import type { PhaseAtFault } from '../contracts/results.js';
 import { type ParentChannel, serveParent } from '../net/message-channel.js';
 
@@ -38,7 +38,7 @@ class ClientProcess {
     this.#parent.send({ kind: 'phase-awaited' });
   }
 
-  async #stop(faultMs: number, overdue?: 'sent' | 'dropped'): Promise<void> {
+  async #stop(faultMs: number, overdue?: Overdue): Promise<void> {
     const client = this.#opened();
     await client.stop(faultMs, overdue);
     this.#parent.send({ kind: 'report', report: client.report() });

@@ -465,21 +465,6 @@ describe('LoadClient', () => {
     expect(new Set(requests.outcome)).toEqual(new Set(['ok']));
   });
 
-  it('finds a connection out that only looks alive', async () => {
-    const workload = limited(requestReply, 10, AS_GET);
-    const server = await serve(workload, (count) => count >= 5);
-    const report = await runAll(
-      await open(server, workload, { options: ONE }),
-      server,
-      5,
-      Number.POSITIVE_INFINITY,
-    );
-    expect(outcomes(report)).toEqual({ ok: 4, failed: 2 });
-    expect(report.requests.closing.indexOf(true)).toBe(5);
-    expect(report.requests.sentMs[5]).toBeNaN();
-    expect(report.transports).toMatchObject([{ endedMs: null }]);
-  }, 10_000);
-
   it('refuses a certificate of another authority', async () => {
     const server = await serve(requestReply);
     const opened = open(server, requestReply, { ca: createCertificate().cert });
