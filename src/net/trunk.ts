@@ -136,6 +136,11 @@ export class Trunk {
     this.#writeControlHeader(0, ControlType.heartbeat, 0, 0);
   }
 
+  /** Sends what was written so far now, and not only at the end of the turn. */
+  flush(): void {
+    this.#writer.flush();
+  }
+
   /** Fences the peer: whatever it still sends is dropped, whatever was not sent to it stays here. */
   fence(cause: string): void {
     this.#close(cause);

@@ -81,7 +81,13 @@ export class MemoryReplica {
         clusterKey: this.#clusterKey,
         heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
       },
-      { handshake() {}, takenOver: () => void (this.#takenOver += 1), refused() {} },
+      {
+        handshake() {},
+        takenOver: () => {
+          this.#takenOver += 1;
+        },
+        refused() {},
+      },
       clock,
     );
     this.#atReplica.sink = (chunk) => this.#atDirector.deliver(chunk);

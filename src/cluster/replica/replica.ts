@@ -72,7 +72,10 @@ export class Replica implements ConnectionHost<Connection> {
   /** New requests of those that were taken over first would else be served before the last ones are. */
   readonly #takeoverTurns = new Turns({
     perTurn: TAKEOVERS_PER_TURN,
-    backlog: (waiting) => this.#trunk?.holdReading(waiting),
+    backlog: (waiting) => {
+      this.#trunk?.flush();
+      this.#trunk?.holdReading(waiting);
+    },
   });
   readonly #server: Server;
   readonly #trunkKey: Buffer;

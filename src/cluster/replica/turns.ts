@@ -7,7 +7,7 @@
 export interface TurnsOptions {
   /** How much is begun in a turn. */
   readonly perTurn: number;
-  /** Called when something begins to wait, and when nothing does any more. */
+  /** Called when something begins to wait, and a turn after the last of it was begun. */
   readonly backlog?: (waiting: boolean) => void;
 }
 
@@ -18,6 +18,7 @@ export class Turns {
   #waiting: (() => void)[] = [];
   #begun = 0;
   #scheduled = false;
+  #backlogged = false;
 
   constructor({ perTurn, backlog = () => {} }: TurnsOptions) {
     this.#perTurn = perTurn;
@@ -30,7 +31,7 @@ export class Turns {
     // Where some wait, those of this turn have begun: nobody gets ahead of them.
     if (this.#begun >= this.#perTurn) {
       this.#waiting.push(begin);
-      if (this.#waiting.length === 1) this.#backlog(true);
+      this.#tell(true);
       return;
     }
     this.#begun += 1;
@@ -48,9 +49,17 @@ export class Turns {
     this.#waiting = this.#waiting.slice(this.#perTurn);
     this.#begun = next.length;
     this.#scheduled = false;
-    if (next.length === 0) return;
+    if (next.length === 0) {
+      this.#tell(false);
+      return;
+    }
     this.#schedule();
     for (const begin of next) begin();
-    if (this.#waiting.length === 0) this.#backlog(false);
+  }
+
+  #tell(waiting: boolean): void {
+    if (waiting === this.#backlogged) return;
+    this.#backlogged = waiting;
+    this.#backlog(waiting);
   }
 }
