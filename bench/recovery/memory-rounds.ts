@@ -10,7 +10,7 @@ import { type Clock, createClock } from '../../src/base/clock.js';
 import { SERVERNAME } from '../../src/bench/trial.js';
 import { createIdentity, type Identity } from '../../src/cluster/certificates.js';
 import { Cluster } from '../../src/cluster/cluster.js';
-import type { ReplicaStatus } from '../../src/cluster/director/director.js';
+import type { ReplicaStatus } from '../../src/cluster/director/replica-status.js';
 import { processEntry } from '../../src/cluster/process-entry.js';
 import type { LoadCommand, LoadEvent, LoadReport } from '../../src/contracts/load.js';
 import { type ChildChannel, spawnChild } from '../../src/net/message-channel.js';

@@ -9,11 +9,11 @@ import { type ChildChannel, type ChildExit, spawnChild } from '../net/message-ch
 import { deriveTrunkKey } from '../net/trunk-greeting.js';
 import { HANDSHAKE_TIMEOUT_MS } from '../tls/adoption.js';
 import type { Identity } from './certificates.js';
-import type { ReplicaStatus } from './director/director.js';
 import type { ReplicaAddress } from './director/director-config.js';
 import { DEFAULT_DETECTOR_OPTIONS, type DetectorOptions } from './director/failure-detector.js';
 import { type LinkShape, longestRoundTripMs } from './director/link-direction.js';
 import type { Placement } from './director/placement.js';
+import type { ReplicaStatus } from './director/replica-status.js';
 import { ExternalServers, type ExternalServersOptions } from './external/external-servers.js';
 import { ExternalReplicaChannel, type ReplicaChannel } from './external/replica-channel.js';
 import type {

@@ -2,9 +2,9 @@
 import type { ProcessMemory } from '../base/process-memory.js';
 import type { ChildExit } from '../net/message-channel.js';
 import type { Identity } from './certificates.js';
-import type { ReplicaStatus } from './director/director.js';
 import type { DirectorConfig, ReplicaAddress } from './director/director-config.js';
 import type { Placement } from './director/placement.js';
+import type { ReplicaStatus } from './director/replica-status.js';
 import type { ServerSettings } from './external/server-process.js';
 import type { Engine } from './replica/replica-options.js';
 import type { ReplicationCounters } from './replication/link.js';

@@ -1,5 +1,5 @@
 /** Which fault comes next, when, and whom it strikes: all drawn from one seed. Pure. */
-import type { ReplicaStatus } from '../../cluster/director/director.js';
+import type { ReplicaStatus } from '../../cluster/director/replica-status.js';
 import type { Fault, FaultRoles } from '../../contracts/fault.js';
 import type { Prng } from '../../contracts/workload.js';
 

@@ -32,16 +32,8 @@ import { FlowWalk } from './flow-walk.js';
 import type { NonceLog } from './nonce-log.js';
 import { Partitions } from './partitions.js';
 import { nextReplica, type Placement } from './placement.js';
+import { type ReplicaStatus, statusOf } from './replica-status.js';
 import { TcpUpstream } from './tcp-upstream.js';
-
-/** A replica as the director counts it. */
-export interface ReplicaStatus extends Pick<Upstream, 'index' | 'incarnation'> {
-  readonly alive: boolean;
-  /** Flows that it serves, parked ones not included. */
-  readonly serves: number;
-  /** Flows whose state it is to have: it is their backup, or they are parked there. */
-  readonly keeps: number;
-}
 
 interface Replica extends Upstream {
   readonly detector: FailureDetector;
@@ -71,6 +63,8 @@ export class Director implements FlowHost {
     (flow) => this.#attend(flow),
     () => this.#releaseEmpty(),
   );
+  /** Tells their new owners of parked flows: behind those that clients wait for. */
+  readonly #parkWalk = new FlowWalk((flow) => flow.tellParked());
   readonly #corked = new CorkedFlows();
   #lastFlowId: number;
   #spreadTurn = 0;
@@ -111,6 +105,7 @@ export class Director implements FlowHost {
   stop(): void {
     clearInterval(this.#heartbeat);
     this.#walk.stop();
+    this.#parkWalk.stop();
     this.#drains.stop();
     this.#server.close();
     for (const flow of [...this.#flows.values()]) flow.reset('director-stopped');
@@ -166,16 +161,7 @@ export class Director implements FlowHost {
   }
 
   status(): ReplicaStatus[] {
-    return this.#replicas.map((replica) => {
-      const { index, incarnation, alive } = replica;
-      let serves = 0;
-      let keeps = 0;
-      for (const { owner, parked, backup } of this.#flows.values()) {
-        if (owner === replica && !parked) serves += 1;
-        if (backup === index || (owner === replica && parked)) keeps += 1;
-      }
-      return { index, incarnation, alive, serves, keeps };
-    });
+    return this.#replicas.map((replica) => statusOf(replica, this.#flows.values()));
   }
 
   corked(flow: DirectorFlow): void {
@@ -398,9 +384,8 @@ export class Director implements FlowHost {
       const { idle } = flow.journal;
       flow.handedOver = true;
       this.#observer.flowHandedOver(flow, replica.index, idle, this.#clock());
-      if (flow.untouched) flow.reopen();
-      else if (idle && this.#config.idleFlows === 'lazy') flow.park();
-      else this.woken(flow);
+      this.#giveToOwner(flow);
+      flow.tellParked();
     }
     this.#releaseEmpty();
   }
@@ -464,19 +449,23 @@ export class Director implements FlowHost {
     }
   }
 
-  /** Flows with something under way first, in one batch; then the idle ones, unless they can wait for their client. */
+  /** Flows with something under way first: they have left before the idle ones are looked at, which may be many. */
   #moveAll(flows: readonly DirectorFlow[], from: Replica): void {
     const idle: DirectorFlow[] = [];
     for (const flow of flows) {
-      if (!this.#assignNewOwner(flow, from)) continue;
-      if (flow.untouched) flow.reopen();
-      else if (flow.journal.idle) idle.push(flow);
-      else this.woken(flow);
+      if (flow.journal.idle) idle.push(flow);
+      else if (this.#assignNewOwner(flow, from)) this.#giveToOwner(flow);
     }
-    for (const flow of idle) {
-      if (this.#config.idleFlows === 'lazy') flow.park();
-      else this.woken(flow);
-    }
+    for (const { alive, trunk } of this.#replicas) if (alive) trunk.flush?.();
+    for (const flow of idle) if (this.#assignNewOwner(flow, from)) this.#giveToOwner(flow);
+    if (idle.length > 0) this.#parkWalk.restart(this.#flows.values());
+  }
+
+  /** Idle flows can wait for their client. */
+  #giveToOwner(flow: DirectorFlow): void {
+    if (flow.untouched) flow.reopen();
+    else if (flow.journal.idle && this.#config.idleFlows === 'lazy') flow.park();
+    else this.woken(flow);
   }
 
   #assignNewOwner(flow: DirectorFlow, from: Replica): boolean {

@@ -29,6 +29,8 @@ export interface UpstreamTrunk
   extends Pick<Trunk, 'sendRecord' | 'sendControl' | 'sendEnd' | 'sendCredit' | 'sendHeartbeat' | 'fence'> {
   /** What was sent for a flow, if it is sure that the replica has read nothing of it; absent where that is never known. */
   unsent?(flowId: number): readonly Buffer[] | undefined;
+  /** Sends what else waits for the end of the turn; absent where nothing does. */
+  flush?(): void;
   /** Absent where there is no trunk that could be cut. */
   suspend?(): void;
   resume?(): void;
@@ -86,6 +88,8 @@ export class DirectorFlow {
   #creditBytes = FLOW_WINDOW_BYTES;
   #uncreditedBytes = 0;
   #paused = false;
+  /** The owner of the {@link parked} flow does not know of it yet. */
+  #parkUntold = false;
   #corked = false;
   #awaitsOutput = false;
   #awaitsInput = false;
@@ -188,20 +192,31 @@ export class DirectorFlow {
     this.#replay(this.journal.records);
   }
 
-  /**
-   * Puts the takeover off until the client speaks. Its new owner looks whether it has the state, and passes it on, so that
-   * it may fail too.
-   */
+  /** Puts the takeover off until the client speaks. */
   park(): void {
     this.parked = true;
+    this.#parkUntold = true;
+  }
+
+  /**
+   * Tells the new owner of a parked flow, which looks whether it has the state, and passes it on, so that it may fail too.
+   *
+   * @returns false when it knows already, or there is nothing to be told any more
+   */
+  tellParked(): boolean {
+    if (!this.parked || !this.#parkUntold || this.#ended) return false;
+    this.#parkUntold = false;
     const { index: from, incarnation: fromIncarnation } = this.takenFrom ?? this.owner;
     const body = encodePark({ from, fromIncarnation, backup: this.backup });
     this.owner.trunk.sendControl(this.id, ControlType.park, body, this.#originFlags);
+    return true;
   }
 
   /** From now on the state goes to `backup`; undefined when no replica is left for it. */
   protect(backup: number | undefined): void {
     this.backup = backup;
+    // An owner that does not know of the flow yet is told of its backup as well.
+    if (this.parked && this.#parkUntold) return;
     this.owner.trunk.sendControl(this.id, ControlType.protect, encodeProtect(backup));
   }
 

@@ -1,5 +1,6 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { DirectorConfig } from '../../../src/cluster/director/director-config.js';
+import { DirectorFlow } from '../../../src/cluster/director/flow.js';
 import {
   ControlType,
   parseEnd,
@@ -9,6 +10,7 @@ import {
   parseTake,
   type Take,
 } from '../../../src/net/control-records.js';
+import { Trunk } from '../../../src/net/trunk.js';
 import { until } from '../replica/harness.js';
 import { DirectorBench, type FakeClient, type FakeReplica, record } from './fake-replica.js';
 
@@ -16,6 +18,7 @@ const NOTHING = Buffer.alloc(0);
 
 const running: DirectorBench[] = [];
 afterEach(() => {
+  vi.restoreAllMocks();
   for (const bench of running.splice(0)) bench.stop();
 });
 
@@ -150,6 +153,22 @@ describe('an idle flow', () => {
     const [, take, first] = await bench.replica(1).expect(idle.flowId, 3);
     expect(parseTake(take?.bytes ?? NOTHING)).toMatchObject({ delivered: 1, received: 1 });
     expect(first?.bytes).toEqual(record(13, 7));
+  });
+
+  it('is not looked at before the takeover of the busy ones has left', async () => {
+    const bench = await start();
+    const idle = await idleFlow(bench);
+    const busy = await busyFlow(bench);
+    const steps: string[] = [];
+    vi.spyOn(DirectorFlow.prototype, 'take').mockImplementation(function (this: DirectorFlow) {
+      steps.push(`take ${this.id}`);
+    });
+    vi.spyOn(Trunk.prototype, 'flush').mockImplementation(() => void steps.push('flush'));
+    vi.spyOn(DirectorFlow.prototype, 'park').mockImplementation(function (this: DirectorFlow) {
+      steps.push(`park ${this.id}`);
+    });
+    await kill(bench, 0);
+    expect(steps).toEqual([`take ${busy.flowId}`, 'flush', `park ${idle.flowId}`]);
   });
 
   it('is taken over behind the busy ones when the strategy is eager', async () => {
