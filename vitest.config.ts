@@ -16,6 +16,10 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/system/**'],
           setupFiles: ['test/fuzz-setup.ts'],
+          // Files share the process of their worker: a process and all modules for each of 220 took more than half of some files' time.
+          isolate: false,
+          // So that no file finds the spies of another one.
+          restoreMocks: true,
           testTimeout: DEFAULT_TIMEOUT_MS * fuzzOptions().budget,
         },
       },

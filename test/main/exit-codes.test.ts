@@ -1,12 +1,22 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Interruption, onInterruption } from '../../src/main/exit-codes.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 let interruption: Interruption | undefined;
+/** Those of commands that ran in this process before. */
+let listeners: (readonly [NodeJS.Signals, NodeJS.SignalsListener])[] = [];
+
+beforeEach(() => {
+  listeners = SIGNALS.flatMap((signal) =>
+    process.listeners(signal).map((listener) => [signal, listener] as const),
+  );
+  for (const [signal, listener] of listeners) process.off(signal, listener);
+});
 
 afterEach(() => {
   interruption?.release();
+  for (const [signal, listener] of listeners) process.on(signal, listener);
   vi.restoreAllMocks();
 });
 

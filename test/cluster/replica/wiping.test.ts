@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSeededBytes } from '../../../src/base/seeded-bytes.js';
 import type { StateMessage } from '../../../src/cluster/replication/state-message.js';
 import type { RecoveryStrategy } from '../../../src/contracts/strategy.js';
@@ -24,6 +24,14 @@ const held = vi.hoisted(() => ({
   received: [] as Buffer[],
   kept: [] as Buffer[],
 }));
+
+// Modules that an earlier file has loaded know the originals, and a later file must not get the spies.
+vi.hoisted(() => vi.resetModules());
+afterAll(() => {
+  for (const path of ['base/secret', 'tls/static-state', 'cluster/replication/state-message'])
+    vi.doUnmock(`../../../src/${path}.js`);
+  vi.resetModules();
+});
 
 vi.mock(import('../../../src/base/secret.js'), async (importOriginal) => {
   const { allocateSecret, copySecret, moveSecret } = await importOriginal();
