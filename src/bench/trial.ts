@@ -47,6 +47,7 @@ const WARM_UP_MS = 250;
 const START_DELAY_MS = 20;
 /** The fault must not beat time with the workload. */
 const MAX_FAULT_JITTER_MS = 50;
+const ABANDON_TIMEOUT_MS = 10_000;
 /** Of full handshakes at a time while the connections are opened. */
 const CONNECT_CONCURRENCY = 32;
 const OPEN_TIMEOUT_MS = 60_000;
@@ -254,7 +255,9 @@ async function warmUp(running: Running): Promise<void> {
   await open(client, loadConfig(running, WARM_UP_CONNECTIONS_PER_REPLICA * context.spec.replicas));
   client.send({ kind: 'run', startMs: clock() });
   await sleep(WARM_UP_MS, undefined, { signal: context.signal });
-  await stop(client, context.spec, { faultMs: 0 });
+  // Large downloads would take longer to come to their end than all the rest of the trial.
+  client.send({ kind: 'abandon' });
+  await client.expect('abandoned', ABANDON_TIMEOUT_MS);
   await cluster.place('primary');
   await cluster.resetReplicas();
 }

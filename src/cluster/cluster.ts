@@ -182,7 +182,7 @@ export class Cluster {
     await this.#ask({ kind: 'place', placement }, 'placed');
   }
 
-  /** Forgets what the replicas recorded so far. */
+  /** Forgets what the replicas recorded so far, once all connections have ended. */
   async resetReplicas(): Promise<void> {
     await Promise.all(
       this.#replicas.map(async (replica) => {

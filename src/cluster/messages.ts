@@ -89,7 +89,7 @@ export interface ReplicaHoldings {
 export type ReplicaCommand =
   | { readonly kind: 'start'; readonly config: ReplicaConfig }
   | { readonly kind: 'connect'; readonly peers: readonly Peer[] }
-  /** Forgets what was recorded so far: the warm-up is over. */
+  /** Forgets what was recorded so far, once all connections have ended: the warm-up is over. */
   | { readonly kind: 'reset' }
   | { readonly kind: 'collect' }
   /** Like `collect`, and forgets it; executions go to another ledger from now on. */

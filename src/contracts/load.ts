@@ -114,7 +114,9 @@ export type LoadCommand =
   /** While the load runs: waits until a connection enters the phase, for `timeoutMs` at most. */
   | { readonly kind: 'await-phase'; readonly phase: PhaseAtFault; readonly timeoutMs: number }
   /** Ends the load. Connections without a verified reply to a request sent since `faultMs` are checked. */
-  | { readonly kind: 'stop'; readonly faultMs: number; readonly overdue?: Overdue };
+  | { readonly kind: 'stop'; readonly faultMs: number; readonly overdue?: Overdue }
+  /** In the place of `stop`: ends all connections at once, with what is under way. Nobody hears what became of it. */
+  | { readonly kind: 'abandon' };
 
 /**
  * What becomes of requests that should have been sent by the end of the load: they are `sent`; `dropped`, as if they had never
@@ -123,12 +125,14 @@ export type LoadCommand =
 export type Overdue = 'sent' | 'dropped' | 'unserved';
 
 /**
- * From the load client: `opened` answers `open`, `rotated` answers `rotate`, `phase-awaited` answers `await-phase`, `report` answers `stop`, without what was
- * handed over before; `failed` can come at any time and is the last.
+ * From the load client: `opened` answers `open`, `rotated` answers `rotate`, `phase-awaited` answers `await-phase`,
+ * `abandoned` answers `abandon`, `report` answers `stop`, without what was handed over before; `failed` can come at any time
+ * and is the last.
  */
 export type LoadEvent =
   | { readonly kind: 'opened' }
   | { readonly kind: 'rotated'; readonly rotation: LoadRotation }
   | { readonly kind: 'phase-awaited' }
+  | { readonly kind: 'abandoned' }
   | { readonly kind: 'report'; readonly report: LoadReport }
   | { readonly kind: 'failed'; readonly message: string };

@@ -22,6 +22,10 @@ class ClientProcess {
       rotate: () => this.#parent.send({ kind: 'rotated', rotation: this.#opened().rotate() }),
       'await-phase': ({ phase, timeoutMs }) => this.#awaitPhase(phase, timeoutMs),
       stop: ({ faultMs, overdue }) => this.#stop(faultMs, overdue),
+      abandon: () => {
+        this.#opened().close();
+        this.#parent.send({ kind: 'abandoned' });
+      },
     });
   }
 

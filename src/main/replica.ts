@@ -1,4 +1,5 @@
 /** A replica process: forked by the orchestrator, serves the director's trunk and other replicas' links on 127.0.0.1. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
 import { loadStrategy } from '../../strategies/index.js';
 import { loadWorkload } from '../../workloads/index.js';
@@ -25,6 +26,7 @@ import { CIPHER_SUITES } from '../tls/cipher-suites.js';
 
 /** Any value: it only has to be the same on all replicas for sessions to be resumed among them. */
 const SESSION_ID_CONTEXT = 'spr-bench';
+const ENDED_POLL_MS = 1;
 
 class Recorder implements ReplicaObserver {
   readonly #cpu: CpuSamples;
@@ -89,12 +91,7 @@ class ReplicaProcess {
     this.#parent = serveParent<ReplicaCommand, ReplicaEvent>({
       start: ({ config }) => this.#start(config),
       connect: ({ peers }) => this.#connect(peers),
-      reset: () => {
-        const { replica, recorder, ledger } = this.#started;
-        recorder.forget(replica);
-        ledger.reset();
-        this.#parent.send({ kind: 'was-reset' });
-      },
+      reset: () => this.#reset(),
       collect: () => {
         const report = this.#started.recorder.report(this.#started.replica);
         this.#parent.send({ kind: 'report', report });
@@ -148,6 +145,15 @@ class ReplicaProcess {
       kind: 'connected',
       unreachable: await this.#started.replica.connectPeers(peers),
     });
+  }
+
+  async #reset(): Promise<void> {
+    const { replica, recorder, ledger } = this.#started;
+    // A request that is still on its way here would be recorded behind this.
+    while (replica.holdings.serves > 0) await sleep(ENDED_POLL_MS);
+    recorder.forget(replica);
+    ledger.reset();
+    this.#parent.send({ kind: 'was-reset' });
   }
 
   /** As servers do when they are told to end: what they have is brought to an end first. */
