@@ -327,7 +327,7 @@ export class TestCluster {
         incarnation,
         strategy,
         engine: this.#options.engine ?? 'adopted',
-        secureContext: serverContext(identity, this.#options, strategy.sharesTicketKeys),
+        secureContext: serverContext(identity, this.#options, `${index} ${incarnation}`),
         clientCertificate: this.#options.clientCertificate ?? 'none',
         handshakeTimeoutMs: this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
         application:
@@ -420,13 +420,25 @@ export function isTlsRecord(type: number): boolean {
 /** One for all clusters of a test file: making one costs more than a whole exchange. */
 export const IDENTITY = createIdentity({ key: 'ecdsa-p256', servername: 'localhost' });
 
-function serverContext(
+/** Of all clusters, by what they differ in: making one takes longer than what most clusters do. */
+const SERVER_CONTEXTS = new Map<string, SecureContext>();
+
+/** @param process tells replicas and their incarnations apart: each process has ticket keys of its own unless they are shared */
+function serverContext(identity: Identity, options: ClusterOptions, process: string): SecureContext {
+  if (options.context !== undefined) return createServerContext(identity, options);
+  const { suite, strategy } = options;
+  const name = `${suite.version} ${suite.opensslName} ${strategy.sharesTicketKeys} ${process}`;
+  const context = SERVER_CONTEXTS.get(name) ?? createServerContext(identity, options);
+  SERVER_CONTEXTS.set(name, context);
+  return context;
+}
+
+function createServerContext(
   { certificatePem, privateKeyPem }: Identity,
-  { suite, context }: ClusterOptions,
-  sharesTicketKeys: boolean,
+  { suite, strategy, context }: ClusterOptions,
 ): SecureContext {
   return createSecureContext({
-    ...(sharesTicketKeys ? { ticketKeys: Buffer.alloc(48, 0x74) } : {}),
+    ...(strategy.sharesTicketKeys ? { ticketKeys: Buffer.alloc(48, 0x74) } : {}),
     cert: certificatePem,
     key: privateKeyPem,
     minVersion: `TLSv${suite.version}`,
