@@ -194,24 +194,24 @@ export class Cluster {
 
   /** What each process takes of the memory of the machine right now, as it says itself. */
   async residentMemory(): Promise<ClusterMemory> {
-    this.#director.send({ kind: 'memory' });
     const replicas = this.#replicas.map(async (replica) => {
       replica.send({ kind: 'memory' });
       return (await replica.expect('memory', REPORT_TIMEOUT_MS)).residentBytes;
     });
-    const { residentBytes: director } = await this.#director.expect('memory', REPORT_TIMEOUT_MS);
-    return { director, replicas: await Promise.all(replicas) };
+    const director = this.#ask({ kind: 'memory' }, 'memory');
+    const [{ residentBytes }, ...others] = await Promise.all([director, ...replicas]);
+    return { director: residentBytes, replicas: others };
   }
 
   /** The same behind a collection of garbage in each process, heap included. Not of users' servers. */
   async collectedMemory(): Promise<OfProcesses<ProcessMemory>> {
-    this.#director.send({ kind: 'collected-memory' });
     const replicas = this.#replicas.map(async (replica) => {
       replica.send({ kind: 'collected-memory' });
       return (await replica.expect('collected-memory', REPORT_TIMEOUT_MS)).memory;
     });
-    const { memory: director } = await this.#director.expect('collected-memory', REPORT_TIMEOUT_MS);
-    return { director, replicas: await Promise.all(replicas) };
+    const director = this.#ask({ kind: 'collected-memory' }, 'collected-memory');
+    const [{ memory }, ...others] = await Promise.all([director, ...replicas]);
+    return { director: memory, replicas: others };
   }
 
   async collectDirector(): Promise<DirectorReport> {

@@ -34,7 +34,12 @@ export class Http2Application implements ReplicaApplication {
     this.#server.on('session', (session) => this.#add(session));
   }
 
+  /**
+   * A client that has finished sending is gone. Node would end its side of the stream then, and go on to write to it, which
+   * is an assertion of its that fails and ends the process.
+   */
   serve(stream: ServedStream): void {
+    stream.once('end', () => stream.destroy());
     this.#server.emit('connection', stream);
   }
 
