@@ -48,6 +48,8 @@ const START_DELAY_MS = 20;
 /** The fault must not beat time with the workload. */
 const MAX_FAULT_JITTER_MS = 50;
 const ABANDON_TIMEOUT_MS = 10_000;
+/** Their ends reach the replicas within milliseconds, on a machine that stands still for a while later. */
+const ENDED_WITHIN_MS = 2000;
 /** Of full handshakes at a time while the connections are opened. */
 const CONNECT_CONCURRENCY = 32;
 const OPEN_TIMEOUT_MS = 60_000;
@@ -259,7 +261,7 @@ async function warmUp(running: Running): Promise<void> {
   client.send({ kind: 'abandon' });
   await client.expect('abandoned', ABANDON_TIMEOUT_MS);
   await cluster.place('primary');
-  await cluster.resetReplicas();
+  await cluster.resetReplicas(ENDED_WITHIN_MS + patienceMs(context.spec));
 }
 
 function loadConfig({ context, clockStartNs, cluster }: Running, connections: number): LoadConfig {

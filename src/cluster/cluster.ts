@@ -182,12 +182,12 @@ export class Cluster {
     await this.#ask({ kind: 'place', placement }, 'placed');
   }
 
-  /** Forgets what the replicas recorded so far, once all connections have ended. */
-  async resetReplicas(): Promise<void> {
+  /** Forgets what the replicas recorded so far, once all connections have ended, or after `withinMs`. */
+  async resetReplicas(withinMs: number): Promise<void> {
     await Promise.all(
       this.#replicas.map(async (replica) => {
-        replica.send({ kind: 'reset' });
-        await replica.expect('was-reset', REPORT_TIMEOUT_MS);
+        replica.send({ kind: 'reset', withinMs });
+        await replica.expect('was-reset', withinMs + REPORT_TIMEOUT_MS);
       }),
     );
   }

@@ -89,8 +89,11 @@ export interface ReplicaHoldings {
 export type ReplicaCommand =
   | { readonly kind: 'start'; readonly config: ReplicaConfig }
   | { readonly kind: 'connect'; readonly peers: readonly Peer[] }
-  /** Forgets what was recorded so far, once all connections have ended: the warm-up is over. */
-  | { readonly kind: 'reset' }
+  /**
+   * Forgets what was recorded so far, once all connections have ended: the warm-up is over. One that somebody else has opened
+   * may not end: so long it is waited for.
+   */
+  | { readonly kind: 'reset'; readonly withinMs: number }
   | { readonly kind: 'collect' }
   /** Like `collect`, and forgets it; executions go to another ledger from now on. */
   | { readonly kind: 'rotate'; readonly ledgerPath: string }

@@ -91,7 +91,7 @@ class ReplicaProcess {
     this.#parent = serveParent<ReplicaCommand, ReplicaEvent>({
       start: ({ config }) => this.#start(config),
       connect: ({ peers }) => this.#connect(peers),
-      reset: () => this.#reset(),
+      reset: ({ withinMs }) => this.#reset(withinMs),
       collect: () => {
         const report = this.#started.recorder.report(this.#started.replica);
         this.#parent.send({ kind: 'report', report });
@@ -147,10 +147,11 @@ class ReplicaProcess {
     });
   }
 
-  async #reset(): Promise<void> {
+  async #reset(withinMs: number): Promise<void> {
     const { replica, recorder, ledger } = this.#started;
+    const deadlineMs = performance.now() + withinMs;
     // A request that is still on its way here would be recorded behind this.
-    while (replica.holdings.serves > 0) await sleep(ENDED_POLL_MS);
+    while (replica.holdings.serves > 0 && performance.now() < deadlineMs) await sleep(ENDED_POLL_MS);
     recorder.forget(replica);
     ledger.reset();
     this.#parent.send({ kind: 'was-reset' });
