@@ -98,6 +98,11 @@ export class HttpApplication implements ReplicaApplication {
     this.#keepAlive.end();
   }
 
+  /** Else the timer that looks after the limits would go on, and keep everything that the application refers to. */
+  stop(): void {
+    this.#server.close();
+  }
+
   #acceptUpgrades(sockets: WebSocketApplication): void {
     this.#server.on('upgrade', (request, stream, head) =>
       sockets.upgrade(request, stream, head, this.#connections.get(stream)),

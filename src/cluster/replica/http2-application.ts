@@ -48,6 +48,10 @@ export class Http2Application implements ReplicaApplication {
     for (const session of this.#sessions) session.close();
   }
 
+  stop(): void {
+    this.#server.close();
+  }
+
   #add(session: ServerHttp2Session): void {
     this.#sessions.add(session);
     // A client may go away, or break the protocol, at any time; the library ends its session.

@@ -13,4 +13,6 @@ export interface ReplicaApplication {
   serve(stream: ServedStream, connection?: Connection): void;
   /** Ends all connections, those with a request behind its reply: clients are to connect to somebody else. */
   drain(): void;
+  /** Its replica has stopped: no connection comes any more, and nothing is to keep the application alive. */
+  stop(): void;
 }

@@ -138,6 +138,7 @@ export class Replica implements ConnectionHost<Connection> {
     this.#trunk?.fence('replica-stopped');
     for (const link of this.#outgoing.values()) link.end();
     this.#incoming.close();
+    this.#options.application.stop();
   }
 
   /**
