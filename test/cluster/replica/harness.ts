@@ -349,6 +349,7 @@ export class TestCluster {
       },
       createClock(process.hrtime.bigint()),
     );
+    this.replicas[index]?.stop();
     this.replicas[index] = replica;
     this.#incarnations[index] = incarnation;
     const { trunkPort, linkPort } = await replica.listen();
@@ -375,6 +376,7 @@ export class TestCluster {
 
   #tapTrunk(index: number, port: number): Promise<number> {
     const trunk = new TrunkTap(port, () => this.kill(index), this.#options.tamper);
+    this.#trunks[index]?.tap.destroy();
     this.#trunks[index] = trunk;
     return trunk.tap.listen();
   }

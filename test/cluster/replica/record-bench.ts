@@ -158,6 +158,8 @@ export class Bench {
   readonly #sockets: Socket[] = [];
   readonly #sealing: SealingOptions;
   readonly #base: RecordPosition;
+  /** Of all owners there were. */
+  readonly #connections: Connection[] = [];
   readonly #backups: IncomingLinks[] = [];
   readonly #links: OutgoingLink[] = [];
   /** Trunk of the replica that serves the connection now; what comes from others is not the client's. */
@@ -241,6 +243,9 @@ export class Bench {
   }
 
   stop(): void {
+    // Those before the last one have hung until now: their application must not keep them.
+    for (const connection of this.#connections) connection.abandon();
+    this.#application.stop();
     for (const socket of this.#sockets) socket.destroy();
     for (const link of this.#links) link.end();
     for (const backup of this.#backups) backup.close();
@@ -305,7 +310,9 @@ export class Bench {
     };
     const { recordsRead, recordsWritten } = at;
     const start = { flowId: FLOW_ID, state, recordsRead, recordsWritten, creditBytes: 256 * 1024, link };
-    return new Connection(start, host);
+    const connection = new Connection(start, host);
+    this.#connections.push(connection);
+    return connection;
   }
 
   /** The replica's end of a new trunk; the other end is the bench's. */
