@@ -406,7 +406,9 @@ describe('LoadClient', () => {
     await until(() => client.report().transports.length >= 3 + 9);
     await client.stop(Number.NEGATIVE_INFINITY);
     const report = client.report();
-    expect(report.transports.slice(3).every(({ cause }) => cause === 'ECONNREFUSED')).toBe(true);
+    // The next attempt may be under way.
+    const causes = report.transports.slice(3).flatMap(({ cause }) => cause ?? []);
+    expect(new Set(causes)).toEqual(new Set(['ECONNREFUSED']));
     // Those in flight when the server went, and those that no transport was there for.
     expect(report.requests.outcome.filter((outcome) => outcome !== 'ok').length).toBeGreaterThanOrEqual(3);
     expect([...report.requests.sentMs].filter(Number.isNaN)).toHaveLength(3);
