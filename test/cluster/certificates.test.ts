@@ -15,7 +15,7 @@ describe.each<KeyType>(['ecdsa-p256', 'rsa-2048', 'rsa-4096'])('createIdentity, 
   let identity: Identity;
   beforeAll(async () => {
     identity = await createIdentity({ key, servername: SERVERNAME });
-  }, 60_000);
+  });
 
   it('makes a server certificate that its CA signed', () => {
     const ca = new X509Certificate(identity.caPem);

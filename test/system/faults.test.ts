@@ -12,8 +12,6 @@ const KEEPING = ['full-state-copy', 'spr'];
 const WORKLOAD = 'request-reply';
 /** Long enough for a replica on a busy machine to be heard, short enough for a test. */
 const HEARTBEATS = ['--heartbeat-interval-ms', '25', '--heartbeat-missed', '20'];
-/** A few trials take some seconds each on a busy machine. */
-const RUN_TIMEOUT_MS = 120_000;
 
 interface Run {
   readonly code: number | null;
@@ -71,7 +69,7 @@ describe('hang: the primary stops, is replaced, and wakes up', () => {
 
   beforeAll(async () => {
     hung = await compare(folder, '--faults', 'hang');
-  }, RUN_TIMEOUT_MS);
+  });
 
   it('every cell counts', () => expectCounted(hung));
 
@@ -106,18 +104,14 @@ describe('hang: the primary stops, is replaced, and wakes up', () => {
 describe('--fault-phase', () => {
   const folder = suiteFolder();
 
-  it(
-    'strikes when a connection is in a phase that they are rarely in',
-    async () => {
-      const seldom = ['--workloads', 'request-reply:think-ms=500', '--rtt-ms', '20'];
-      const run = await compare(folder, '--strategies', 'spr', '--fault-phase', 'mid-request', ...seldom);
-      expectCounted(run);
-      const { connections } = trialOf(run, 'spr');
-      expect(connections.map(({ phaseAtFault }) => phaseAtFault)).toContain('mid-request');
-      expect(connections.every(({ fate }) => fate === 'kept')).toBe(true);
-    },
-    RUN_TIMEOUT_MS,
-  );
+  it('strikes when a connection is in a phase that they are rarely in', async () => {
+    const seldom = ['--workloads', 'request-reply:think-ms=500', '--rtt-ms', '20'];
+    const run = await compare(folder, '--strategies', 'spr', '--fault-phase', 'mid-request', ...seldom);
+    expectCounted(run);
+    const { connections } = trialOf(run, 'spr');
+    expect(connections.map(({ phaseAtFault }) => phaseAtFault)).toContain('mid-request');
+    expect(connections.every(({ fate }) => fate === 'kept')).toBe(true);
+  });
 });
 
 describe('double: the primary and its backup die at once', () => {
@@ -128,7 +122,7 @@ describe('double: the primary and its backup die at once', () => {
 
     beforeAll(async () => {
       run = await compare(folder, '--faults', 'double');
-    }, RUN_TIMEOUT_MS);
+    });
 
     it('every cell counts, although nothing recovers', () => expectCounted(run));
 
@@ -162,7 +156,7 @@ describe('double: the primary and its backup die at once', () => {
 
     beforeAll(async () => {
       run = await compare(folder, '--faults', 'double', '--replicas', '3');
-    }, RUN_TIMEOUT_MS);
+    });
 
     it('every cell counts', () => expectCounted(run));
 
@@ -184,7 +178,7 @@ describe('double: the primary and its backup die at once', () => {
 });
 
 describe('several faults in one run', () => {
-  it('have cells of their own, a fault from a module among them', { timeout: RUN_TIMEOUT_MS }, async () => {
+  it('have cells of their own, a fault from a module among them', async () => {
     const file = './examples/faults/hang-then-kill.js';
     const run = await compare(temporaryFolder(), '--strategies', 'spr', '--faults', `kill,double,${file}`);
     expectCounted(run);

@@ -99,7 +99,7 @@ describe('output that nobody reads', () => {
 });
 
 describe('the slow-down of the self-test', () => {
-  it('takes place in a survivor, when the clients are back', { timeout: 120_000 }, async () => {
+  it('takes place in a survivor, when the clients are back', async () => {
     const delayMs = 300;
     const address = `${pathToFileURL(join(ROOT, 'dist/src/bench/gate/slowed-full-handshake.js')).href}?delayMs=${delayMs}`;
     const out = join(folder, 'slowed');

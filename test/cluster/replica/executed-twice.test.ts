@@ -20,8 +20,6 @@ const POST_ID = '0-1';
 const POST = post(POST_ID, REPLY_BYTES, BODIES.slice(`request:${POST_ID}`, 0, 64));
 const DOCUMENT_NAME = 'executed-twice.md';
 const DOCUMENT = new URL(`../../../docs/${DOCUMENT_NAME}`, import.meta.url);
-/** A few seconds on a machine that does nothing else. */
-const MANY_CLUSTERS_TIMEOUT_MS = 60_000;
 
 const running: TestCluster[] = [];
 afterAll(() => {
@@ -235,7 +233,7 @@ describe.each(STRATEGIES)('$id', (strategy) => {
 
     beforeAll(async () => {
       seen = await sweep(strategy, version);
-    }, MANY_CLUSTERS_TIMEOUT_MS);
+    });
 
     it('executes the request twice at these points, and at no others', () => {
       expect(pointsOf(seen, ({ executions }) => executions > 1)).toEqual(TWICE[strategy.id]);

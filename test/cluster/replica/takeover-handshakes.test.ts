@@ -23,8 +23,6 @@ const TLS12 = findSuite({ version: '1.2', name: 'aes-128-gcm', authentication: '
 const { application_data: DATA, handshake: HANDSHAKE } = ContentType;
 /** Why a connection may be lost whose handshake only the dead primary could finish. */
 const UNFINISHED = ['state-missing', 'handshake-unfinished', 'state-mismatch'];
-/** Seconds on a machine that does nothing else. */
-const MANY_CLUSTERS_TIMEOUT_MS = 60_000;
 
 let clientCertificate: Certificate;
 beforeAll(() => {
@@ -63,7 +61,12 @@ const KINDS: readonly Handshakes[] = [
   },
   {
     what: 'a ClientHello in records of one byte, in segments of one byte',
-    client: () => ({ shape: { plain: (type, content) => cutInto(1, type, content) }, segments: [1] }),
+    client: () => ({
+      shape: { plain: (type, content) => cutInto(1, type, content) },
+      segments: [1],
+      // A post-quantum key share, which newer versions of Node offer, would be 1,200 records more.
+      tls: { ecdhCurve: 'X25519:P-256' },
+    }),
   },
   { what: 'a resumed session', resumes: true },
   {
@@ -150,26 +153,22 @@ function expectReply(result: Result, id: string): void {
 }
 
 describe.each(CASES)('$what, TLS $version', (kind) => {
-  it(
-    'is survived wherever the primary is cut off',
-    async () => {
-      const undisturbed = await exchange(kind);
-      expectReply(undisturbed.result, '0-1');
-      expectReply(undisturbed.next, '0-2');
-      const handshake = undisturbed.passed.findIndex((type) => !isTlsRecord(type));
-      for (let after = 0; after <= handshake + 2; after++) {
-        for (const moment of ['on-next', 'at-once'] as const) {
-          const tried = await exchange(kind, { after, moment });
-          if (after === 0 || after > handshake) expectReply(tried.result, '0-1');
-          // Up to here only the dead primary could have finished the handshake, or told of it.
-          if (tried.result === 'lost') expect(UNFINISHED).toContain(tried.cluster.ended[0]?.cause);
-          else expectReply(tried.next, '0-2');
-          tried.cluster.stop();
-        }
+  it('is survived wherever the primary is cut off', async () => {
+    const undisturbed = await exchange(kind);
+    expectReply(undisturbed.result, '0-1');
+    expectReply(undisturbed.next, '0-2');
+    const handshake = undisturbed.passed.findIndex((type) => !isTlsRecord(type));
+    for (let after = 0; after <= handshake + 2; after++) {
+      for (const moment of ['on-next', 'at-once'] as const) {
+        const tried = await exchange(kind, { after, moment });
+        if (after === 0 || after > handshake) expectReply(tried.result, '0-1');
+        // Up to here only the dead primary could have finished the handshake, or told of it.
+        if (tried.result === 'lost') expect(UNFINISHED).toContain(tried.cluster.ended[0]?.cause);
+        else expectReply(tried.next, '0-2');
+        tried.cluster.stop();
       }
-    },
-    MANY_CLUSTERS_TIMEOUT_MS,
-  );
+    }
+  });
 });
 
 describe('a conversation', () => {
@@ -189,44 +188,40 @@ describe('a conversation', () => {
     moment: fc.constantFrom('on-next' as const, 'at-once' as const),
   });
 
-  it(
-    'goes on as it was, whatever its records and its segments are, wherever the primary is cut off',
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(shapes, cuts, async ({ suite, segments, ...cut }, at) => {
-          const joined = cut.joined && suite.version === '1.3';
-          const shape: Shape = {
-            plain: (type, content) => cutBy(cut.plain, type, content),
-            flight: (content) =>
-              cutBy(cut.flight, HANDSHAKE, content).map((piece) => ({
-                ...piece,
-                paddingBytes: cut.paddingBytes,
-              })),
-            data: (content) => [
-              ...Array<Piece>(cut.emptyRecords).fill({ type: DATA, content: Buffer.alloc(0) }),
-              ...cutBy(cut.data, DATA, content).map((piece) => ({
-                ...piece,
-                paddingBytes: cut.paddingBytes,
-              })),
-            ],
-          };
-          const kind = {
-            what: '',
-            version: suite.version,
-            suite,
-            client: () => ({ shape, segments, joined }),
-          };
-          const { cluster, result, next } = await exchange(kind, at);
-          cluster.stop();
-          if (result === 'lost') expect(UNFINISHED).toContain(cluster.ended[0]?.cause);
-          else expectReply(result, '0-1');
-          if (result !== 'lost') expectReply(next, '0-2');
-        }),
-        { numRuns: fuzzRuns(15) },
-      );
-    },
-    MANY_CLUSTERS_TIMEOUT_MS * fuzzRuns(1),
-  );
+  it('goes on as it was, whatever its records and its segments are, wherever the primary is cut off', async () => {
+    await fc.assert(
+      fc.asyncProperty(shapes, cuts, async ({ suite, segments, ...cut }, at) => {
+        const joined = cut.joined && suite.version === '1.3';
+        const shape: Shape = {
+          plain: (type, content) => cutBy(cut.plain, type, content),
+          flight: (content) =>
+            cutBy(cut.flight, HANDSHAKE, content).map((piece) => ({
+              ...piece,
+              paddingBytes: cut.paddingBytes,
+            })),
+          data: (content) => [
+            ...Array<Piece>(cut.emptyRecords).fill({ type: DATA, content: Buffer.alloc(0) }),
+            ...cutBy(cut.data, DATA, content).map((piece) => ({
+              ...piece,
+              paddingBytes: cut.paddingBytes,
+            })),
+          ],
+        };
+        const kind = {
+          what: '',
+          version: suite.version,
+          suite,
+          client: () => ({ shape, segments, joined }),
+        };
+        const { cluster, result, next } = await exchange(kind, at);
+        cluster.stop();
+        if (result === 'lost') expect(UNFINISHED).toContain(cluster.ended[0]?.cause);
+        else expectReply(result, '0-1');
+        if (result !== 'lost') expectReply(next, '0-2');
+      }),
+      { numRuns: fuzzRuns(15) },
+    );
+  });
 });
 
 describe('a handshake that takes nearly all of the flow window', () => {

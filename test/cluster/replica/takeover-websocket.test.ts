@@ -23,9 +23,6 @@ const LARGE_BYTES = 16 * 1024;
 const LARGE_ECHOES = 1000;
 const LARGE_PUSHES = 200;
 
-/** Seconds on a machine that does nothing else. */
-const MANY_CLUSTERS_TIMEOUT_MS = 60_000;
-
 const running: TestCluster[] = [];
 afterEach(() => {
   for (const cluster of running.splice(0)) cluster.stop();
@@ -100,7 +97,6 @@ describe.each([
         cluster.stop();
       }
     },
-    MANY_CLUSTERS_TIMEOUT_MS,
   );
 });
 
