@@ -2,8 +2,8 @@
  * Holds the matrix of workloads, strategies and faults against trials: each combination is run once, small, and what became of
  * its connections is compared with what the matrix says.
  *
- * `node dist/bench/combinations/main.js [--all] [--part K/N] [--at-a-time N] [--workloads ...] [--strategies ...] [--faults ...]`:
- * every pair of a workload, a strategy and a fault, or every combination; the K-th of N parts of them; only some of them. Exit
+ * `node dist/bench/combinations/main.js [--all] [--at-a-time N] [--workloads ...] [--strategies ...] [--faults ...]`:
+ * every pair of a workload, a strategy and a fault, or every combination; only some of them. Exit
  * code 1 when a trial did something else, 2 on wrong usage.
  */
 import { type Combination, coverage, coveringPairs } from '../../src/bench/coverage.js';
@@ -26,7 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 /** Pairs cover what is named, and no more. */
-function chosen({ all, part, parts, workloads, strategies, faults }: Settings): Combination[] {
+function chosen({ all, workloads, strategies, faults }: Settings): Combination[] {
   const every = coverage({
     workloads: WORKLOADS,
     strategies: STRATEGIES,
@@ -39,7 +39,7 @@ function chosen({ all, part, parts, workloads, strategies, faults }: Settings): 
       (strategies?.includes(each.strategy) ?? true) &&
       (faults?.includes(each.fault) ?? true),
   );
-  return (all ? named : coveringPairs(named)).filter((_, index) => index % parts === part - 1);
+  return all ? named : coveringPairs(named);
 }
 
 /** @returns how many combinations did something else than the matrix says */

@@ -5,9 +5,6 @@ import { UsageError } from '../../src/base/errors.js';
 
 export interface Settings {
   readonly all: boolean;
-  /** From 1. */
-  readonly part: number;
-  readonly parts: number;
   readonly atATime: number;
   /** Only these workloads, strategies and faults; undefined for all. */
   readonly workloads: readonly string[] | undefined;
@@ -16,7 +13,7 @@ export interface Settings {
 }
 
 export const USAGE =
-  'main.js [--all] [--part K/N] [--at-a-time N] [--workloads ID,ID] [--strategies ID,ID] [--faults ID,ID]';
+  'main.js [--all] [--at-a-time N] [--workloads ID,ID] [--strategies ID,ID] [--faults ID,ID]';
 
 interface Known {
   readonly workloads: readonly string[];
@@ -33,7 +30,6 @@ export function readSettings(args: readonly string[], known: Known): Settings {
     args: [...args],
     options: {
       all: { type: 'boolean', default: false },
-      part: { type: 'string', default: '1/1' },
       // Most of a trial is waiting.
       'at-a-time': { type: 'string', default: String(availableParallelism()) },
       workloads: { type: 'string' },
@@ -44,18 +40,11 @@ export function readSettings(args: readonly string[], known: Known): Settings {
   const { workloads, strategies, faults } = values;
   return {
     all: values.all,
-    ...readPart(values.part),
     atATime: readAtATime(values['at-a-time']),
     workloads: readIds('--workloads', workloads, known.workloads),
     strategies: readIds('--strategies', strategies, known.strategies),
     faults: readIds('--faults', faults, known.faults),
   };
-}
-
-function readPart(text: string): Pick<Settings, 'part' | 'parts'> {
-  const [, part = 0, parts = 0] = /^(\d+)\/(\d+)$/.exec(text)?.map(Number) ?? [];
-  if (part >= 1 && part <= parts) return { part, parts };
-  throw new UsageError(`--part ${text}: must be K/N, the K-th of N parts, as in 1/4`);
 }
 
 function readAtATime(text: string): number {

@@ -31,10 +31,10 @@ describe('a program', () => {
     expect(await run([], async () => 1)).toEqual({ code: 1, out: '', error: '' });
   });
 
-  it.each([['--no-such-option'], ['word'], ['--part', '5/4'], ['--at-a-time', '0'], ['--faults', 'flood']])(
+  it.each([['--no-such-option'], ['word'], ['--at-a-time', '0'], ['--faults', 'flood']])(
     'says what is wrong with %s %s, and how it is used, without a stack',
     async (...args) => {
-      const main = async (given: readonly string[]) => readSettings(given, KNOWN).part;
+      const main = async (given: readonly string[]) => readSettings(given, KNOWN).atATime;
       const { code, out, error } = await run(args, main);
       expect({ code, out }).toEqual({ code: 2, out: '' });
       for (const word of args) expect(error).toContain(word);
@@ -50,15 +50,13 @@ describe('a program', () => {
 
 describe('the settings of the combinations', () => {
   it('are every pair, all at once, when nothing is said', () => {
-    expect(readSettings([], KNOWN)).toMatchObject({ all: false, part: 1, parts: 1, faults: undefined });
+    expect(readSettings([], KNOWN)).toMatchObject({ all: false, faults: undefined });
   });
 
-  it('take parts and names', () => {
-    const args = ['--all', '--part', '2/4', '--at-a-time', '3', '--faults', 'kill, hang'];
+  it('take a number and names', () => {
+    const args = ['--all', '--at-a-time', '3', '--faults', 'kill, hang'];
     expect(readSettings(args, KNOWN)).toEqual({
       all: true,
-      part: 2,
-      parts: 4,
       atATime: 3,
       workloads: undefined,
       strategies: undefined,
