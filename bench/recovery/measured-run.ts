@@ -5,6 +5,9 @@ import { parseRunOptions, runAll, type Summary, type TrialResult } from '../../s
 /** Options as on the command line of `compare`, in camel case. */
 export type RunSettings = Readonly<Record<string, unknown>>;
 
+/** Servers that fail have run for a while: behind this their hot code is compiled, and more of it changes little. */
+const WARM_UP_MS = 3000;
+
 export interface MeasuredRun {
   readonly summary: Summary;
   /** In the order in which they ran, those that do not count included. */
@@ -28,7 +31,7 @@ export async function measureRun(
   settings: RunSettings,
   { folder, seed, signal, note }: RunPlace,
 ): Promise<MeasuredRun> {
-  const options = await parseRunOptions({ seed, ...settings }, seed);
+  const options = await parseRunOptions({ seed, warmUpMs: WARM_UP_MS, ...settings }, seed);
   const trials: TrialResult[] = [];
   const { summary } = await runAll(
     { options, folder: join(folder, name), command: 'npm run bench:recovery', rawOptions: settings, signal },

@@ -109,10 +109,11 @@ function durations(
 }
 
 function common(options: RunOptions) {
-  const { suite, key, rekey, audit, replicas, detector, faultPhase } = options;
+  const { suite, key, rekey, audit, replicas, detector, warmUpMs, faultPhase } = options;
   const tls = { version: suite.version, suite: suite.name, key };
   return {
     ...{ tls, rekey, audit, replicas, ...linkOf(options), heartbeats: { ...detector } },
+    ...(warmUpMs !== undefined && { warmUpMs }),
     ...(faultPhase !== undefined && { faultPhase }),
   };
 }

@@ -65,6 +65,8 @@ export interface RunOptions {
   readonly jitterMs: number;
   /** Of each direction of each client's link, Mbit/s; undefined for no limit. */
   readonly bandwidthMbit: number | undefined;
+  /** Load on all replicas before the connections of a trial are opened, ms; undefined for what compiles their code once. */
+  readonly warmUpMs: number | undefined;
   /** Load before the fault, ms; undefined for as long as a rate takes. */
   readonly sessionAgeMs: number | undefined;
   /** What a connection is to be doing when the fault strikes; undefined to strike without looking. */
@@ -99,6 +101,8 @@ const MAX_BANDWIDTH_MBIT = 100_000;
 /** A few bins of the throughput curve, from which the rate before the fault is read. */
 const MIN_SESSION_AGE_MS = 100;
 const MAX_SESSION_AGE_MS = 3_600_000;
+/** As long as that of a benchmark of servers takes; longer gains nothing. */
+const MAX_WARM_UP_MS = 600_000;
 
 const list = z.union(
   [z.string().transform((text) => text.split(',')), z.array(z.string())],
@@ -153,6 +157,7 @@ const rawSchema = z
     rttMs: decimal(0, MAX_RTT_MS).default(0),
     jitterMs: decimal(0, MAX_RTT_MS).default(0),
     bandwidthMbit: decimal(MIN_BANDWIDTH_MBIT, MAX_BANDWIDTH_MBIT).optional(),
+    warmUpMs: decimal(0, MAX_WARM_UP_MS).optional(),
     sessionAgeMs: decimal(MIN_SESSION_AGE_MS, MAX_SESSION_AGE_MS).optional(),
     faultPhase: choice(...PHASES_AT_FAULT).optional(),
     sweep: z.string('must be a parameter and its values').optional(),
@@ -200,12 +205,12 @@ async function loadSweep(
   if (given !== undefined) throw new UsageError(`--sweep ${text}: --${parameter} is given as well`);
   const points: SweepPoint[] = [];
   for (const value of values) {
-    const { connections, rttMs, jitterMs, bandwidthMbit, detector, sessionAgeMs } = await parse(
+    const { connections, rttMs, jitterMs, bandwidthMbit, detector, warmUpMs, sessionAgeMs } = await parse(
       optionOf?.(value) ?? {},
     );
     points.push({
       value,
-      changes: { connections, rttMs, jitterMs, bandwidthMbit, detector, sessionAgeMs },
+      changes: { connections, rttMs, jitterMs, bandwidthMbit, detector, warmUpMs, sessionAgeMs },
       workloads:
         optionOf === undefined
           ? await Promise.all(workloads.map((each) => withSetting(each, parameter, value)))
@@ -267,6 +272,7 @@ async function parseOne(raw: RawRunOptions, randomSeed: number): Promise<RunOpti
     rttMs: options.rttMs,
     jitterMs: options.jitterMs,
     bandwidthMbit: options.bandwidthMbit,
+    warmUpMs: options.warmUpMs,
     sessionAgeMs: options.sessionAgeMs,
     faultPhase: options.faultPhase,
     sweep: undefined,

@@ -13,6 +13,7 @@ export interface SweptOptions {
   readonly jitterMs: number;
   readonly bandwidthMbit: number | undefined;
   readonly detector: DetectorOptions;
+  readonly warmUpMs: number | undefined;
   readonly sessionAgeMs: number | undefined;
 }
 
@@ -50,6 +51,7 @@ const OPTIONS: Readonly<Record<string, (value: number) => Readonly<Record<string
   'rtt-ms': (rttMs) => ({ rttMs }),
   'jitter-ms': (jitterMs) => ({ jitterMs }),
   'bandwidth-mbit': (bandwidthMbit) => ({ bandwidthMbit }),
+  'warm-up-ms': (warmUpMs) => ({ warmUpMs }),
   'session-age-ms': (sessionAgeMs) => ({ sessionAgeMs }),
   'heartbeat-interval-ms': (heartbeatIntervalMs) => ({ heartbeatIntervalMs }),
   'heartbeat-missed': (heartbeatMissed) => ({ heartbeatMissed }),

@@ -43,6 +43,8 @@ const BACKUP = 1;
 /** Survivors of a real fault have made many handshakes before: here as many as compile that path. */
 const WARM_UP_CONNECTIONS_PER_REPLICA = 20;
 const WARM_UP_MS = 250;
+/** Then the connections are new ones: handshakes are to be as warm as what they lead to. */
+const WARM_UP_ROUND_MS = 250;
 /** The load starts when all connections have received the command. */
 const START_DELAY_MS = 20;
 /** The fault must not beat time with the workload. */
@@ -252,16 +254,24 @@ function failedAtMs({ failures }: DirectorReport, returned: readonly number[]): 
 
 /** Every replica serves some connections first, so that the survivors of the fault are no colder than the primary. */
 async function warmUp(running: Running): Promise<void> {
-  const { context, clock, cluster, client } = running;
+  const { cluster, context } = running;
   await cluster.place('spread');
+  const { warmUpMs = WARM_UP_MS } = context.spec;
+  for (let leftMs = warmUpMs; leftMs > 0; leftMs -= WARM_UP_ROUND_MS) {
+    await warmUpRound(running, Math.min(leftMs, WARM_UP_ROUND_MS));
+  }
+  await cluster.place('primary');
+  await cluster.resetReplicas(ENDED_WITHIN_MS + patienceMs(context.spec));
+}
+
+async function warmUpRound(running: Running, loadMs: number): Promise<void> {
+  const { context, clock, client } = running;
   await open(client, loadConfig(running, WARM_UP_CONNECTIONS_PER_REPLICA * context.spec.replicas));
   client.send({ kind: 'run', startMs: clock() });
-  await sleep(WARM_UP_MS, undefined, { signal: context.signal });
+  await sleep(loadMs, undefined, { signal: context.signal });
   // Large downloads would take longer to come to their end than all the rest of the trial.
   client.send({ kind: 'abandon' });
   await client.expect('abandoned', ABANDON_TIMEOUT_MS);
-  await cluster.place('primary');
-  await cluster.resetReplicas(ENDED_WITHIN_MS + patienceMs(context.spec));
 }
 
 function loadConfig({ context, clockStartNs, cluster }: Running, connections: number): LoadConfig {

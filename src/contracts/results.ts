@@ -53,6 +53,8 @@ export const trialSpecSchema = z.object({
   faultPhase: phaseAtFaultSchema.optional(),
   /** What the run varies, and its value here; `workload` is the id without it. Absent where nothing is varied. */
   sweep: z.object({ workload: id, parameter: id, value: z.number().nonnegative() }).optional(),
+  /** Load on all replicas before the connections of the trial are opened; absent: 250. */
+  warmUpMs: ms.optional(),
   /** Load before the fault, and after it. */
   beforeMs: ms,
   afterMs: ms,

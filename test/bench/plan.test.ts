@@ -152,4 +152,9 @@ describe('planTrials', () => {
     expect(spec).not.toHaveProperty('jitterMs');
     expect(spec).not.toHaveProperty('bandwidthMbit');
   });
+
+  it('says how long the warm-up is where that was asked for, none included', () => {
+    expect(plan({ warmUpMs: 0 })[0]).toMatchObject({ warmUpMs: 0 });
+    expect(plan()[0]).not.toHaveProperty('warmUpMs');
+  });
 });

@@ -36,6 +36,7 @@ describe('what is not given', () => {
       rekey: false,
       jitterMs: 0,
       bandwidthMbit: undefined,
+      warmUpMs: undefined,
       sessionAgeMs: undefined,
       sweep: undefined,
       audit: false,
@@ -110,6 +111,7 @@ describe('numbers', () => {
     ['replicas', '--replicas', ['1', '17'], 'from 2 to 16'],
     ['rttMs', '--rtt-ms', ['-1', '10001', 'NaN', 'Infinity', ''], 'number from 0 to 10000'],
     ['jitterMs', '--jitter-ms', ['-1', '10001'], 'number from 0 to 10000'],
+    ['warmUpMs', '--warm-up-ms', ['-1', '600001', 'x'], 'number from 0 to 600000'],
     ['bandwidthMbit', '--bandwidth-mbit', ['0', '0.05', '100001'], 'number from 0.1 to 100000'],
   ])('%s has its bounds', async (name, option, values, range) => {
     for (const value of values) await expectRefused({ [name]: value }, option, range);

@@ -58,6 +58,11 @@ describe('a swept option of the run', () => {
 
   it.each([
     ['rtt-ms=0,20', (spec: { rttMs: number }) => spec.rttMs, [0, 20]],
+    [
+      'warm-up-ms=0,3000',
+      (spec: { warmUpMs?: number | undefined }) => spec.warmUpMs ?? Number.NaN,
+      [0, 3000],
+    ],
     ['session-age-ms=500,5000', (spec: { beforeMs: number }) => spec.beforeMs, [500, 5000]],
     [
       'heartbeat-interval-ms=20,40',

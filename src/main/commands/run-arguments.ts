@@ -44,6 +44,10 @@ export function withRunOptions(command: Command): Command {
       'by how much each direction may take longer, drawn from the seed (default: 0)',
     )
     .option('--bandwidth-mbit <mbit>', "of each direction of each client's link (default: no limit)")
+    .option(
+      '--warm-up-ms <ms>',
+      'load on all replicas before the connections of a trial are opened (default: 250)',
+    )
     .option('--session-age-ms <ms>', 'load before the fault (default: 400, and 20 round trips)')
     .option(
       '--fault-phase <phase>',
