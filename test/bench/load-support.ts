@@ -1,12 +1,12 @@
 /** A real TLS server with a workload's application behind it, for tests of the load client. */
 import { createServer as createHttpServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import forge from 'node-forge';
 import { createClock } from '../../src/base/clock.js';
 import { createSeededBytes } from '../../src/base/seeded-bytes.js';
 import type { LoadConfig } from '../../src/contracts/load.js';
 import type { PlannedRequest, Workload } from '../../src/contracts/workload.js';
+import { freePort } from '../../src/net/free-port.js';
 
 export const SEED = 7;
 export const SERVERNAME = 'replica.test';
@@ -80,9 +80,11 @@ export async function startServer(
     socket.on('error', () => {});
     http.emit('connection', socket);
   });
-  await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve));
+  // Clients connect to it also when it has closed: nobody else may be given its port by then.
+  const port = await freePort();
+  await new Promise<void>((resolve) => tls.listen(port, '127.0.0.1', resolve));
   return {
-    port: (tls.address() as AddressInfo).port,
+    port,
     connections,
     resumed,
     targets,

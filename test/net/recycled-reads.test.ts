@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../src/net/free-port.js';
 import { readExactly } from '../../src/net/read-exactly.js';
 import { RecycledReads } from '../../src/net/recycled-reads.js';
 import { until } from '../cluster/replica/harness.js';
@@ -115,11 +116,6 @@ describe('reads into memory that is used again', () => {
   });
 
   it('reject when nobody listens', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as { port: number };
-    server.close();
-    await once(server, 'close');
-    await expect(RecycledReads.connect(port)).rejects.toThrow('ECONNREFUSED');
+    await expect(RecycledReads.connect(await freePort())).rejects.toThrow('ECONNREFUSED');
   });
 });

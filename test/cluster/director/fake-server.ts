@@ -4,6 +4,7 @@ import { createClock } from '../../../src/base/clock.js';
 import { Director } from '../../../src/cluster/director/director.js';
 import type { DirectorObserver } from '../../../src/cluster/director/director-observer.js';
 import type { DetectorOptions } from '../../../src/cluster/director/failure-detector.js';
+import { freePort } from '../../../src/net/free-port.js';
 import { RecordDeframer, TLS_STREAM } from '../../../src/tls/deframer.js';
 import { listen, until } from '../replica/harness.js';
 import { FakeClient } from './fake-replica.js';
@@ -55,8 +56,9 @@ export class FakeServer {
     });
   }
 
-  listen(): Promise<number> {
-    return listen(this.#server);
+  /** On a port that nobody is given who asks for any: it is to refuse connections when this one has closed. */
+  async listen(): Promise<number> {
+    return listen(this.#server, await freePort());
   }
 
   /** From now on each connection that begins with a ClientHello gets an alert, and its end. */
