@@ -16,11 +16,11 @@ import { parseKeyUpdate } from '../../tls/rekey.js';
 import { serializeStaticState } from '../../tls/static-state.js';
 import type { OutgoingLink } from '../replication/link.js';
 import { encodeCommittedState } from '../replication/state-message.js';
-import { alertOfReason } from './alert-of-reason.js';
 import { AppSide } from './app-side.js';
 import type { ConnectionHost, ConnectionStart } from './connection-host.js';
 import { Epochs } from './epochs.js';
 import { ExchangeTracker } from './exchange.js';
+import { alertOfError, alertOfReason } from './fatal-alert.js';
 import { fragments } from './fragments.js';
 import { Handover } from './handover.js';
 import { InputCredit } from './input-credit.js';
@@ -134,7 +134,8 @@ export class Connection {
     this.#feed.relink(this.#link);
     this.#writer.resume(plan, this.#host.sealing.rekey);
     try {
-      this.#decide('established');
+      if (plan.input.length > 0) this.#application.begin();
+      for (const input of plan.input) this.exchange.push(input);
       this.#continueOutput(plan);
     } catch (error) {
       this.#fail(error);
@@ -249,12 +250,15 @@ export class Connection {
     this.#close('closed', 'silent');
   }
 
+  /** What the next backup is told first has all that is resumed in it: with less it would skip what it does not have. */
   #continueOutput(plan: ResumePlan): void {
+    if (plan.unsent.length === 0) this.#decide('established');
     this.#writer.begin();
     if (plan.unsent.length > 0) {
       const unsent = fragments(plan.unsent.map(({ content }) => content));
       this.#feed.moveCheckpoint(this.#records.recordsWritten + unsent.length);
       this.#writer.write(unsent, 'output');
+      this.#decide('established');
     }
     for (const input of plan.input) this.#deliver(input);
     const moved = this.#skipRecords > 0 || this.#records.recordsWritten > plan.recordsWritten;
@@ -279,12 +283,14 @@ export class Connection {
     if (rekeys) this.#keyUpdate(content);
     else if (type !== ContentType.application_data) {
       throw new ProtocolError(Alert.unexpected_message, `record of type ${type} after the handshake`);
-    } else if (!this.#outcomes.answering) this.#deliver(content);
+    } else if (!this.#outcomes.answering) {
+      this.#application.begin();
+      this.exchange.push(content);
+      this.#deliver(content);
+    }
   }
 
   #deliver(input: Buffer): void {
-    this.#application.begin();
-    this.exchange.push(input);
     this.#decide('input');
     this.#inputCredit.blocked = !this.#application.push(input);
   }
@@ -461,10 +467,7 @@ export class Connection {
 
   #fail(error: unknown): void {
     if (error instanceof DivergedError) this.#close('diverged', 'refuse');
-    else
-      this.#sendFatal(
-        error instanceof ProtocolError ? (error.alert as AlertDescription) : Alert.internal_error,
-      );
+    else this.#sendFatal(alertOfError(error));
   }
 
   #sendFatal(alert: AlertDescription): void {

@@ -26,11 +26,11 @@ import { type Adopted, HANDSHAKE_TIMEOUT_MS, ServerHandshake } from '../../tls/a
 import { plaintextAlert } from '../../tls/alert.js';
 import { CommittedStateSeal } from '../replication/committed-state-seal.js';
 import { IncomingLinks, OutgoingLink, type ReplicationCounters } from '../replication/link.js';
-import { alertOfReason } from './alert-of-reason.js';
 import type { AppStream } from './app-stream.js';
 import { openCommittedState } from './committed-state.js';
 import { Connection } from './connection.js';
 import type { ConnectionHost, SealingOptions } from './connection-host.js';
+import { alertOfReason } from './fatal-alert.js';
 import { KeptConnections } from './kept-connections.js';
 import { NativeConnection } from './native-connection.js';
 import { ParkedFlows } from './parked-flows.js';

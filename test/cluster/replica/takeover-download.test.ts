@@ -86,5 +86,18 @@ describe.each([
       expect(cluster.failed).toEqual([0, 1]);
       client.destroy();
     });
+
+    it('survives a first backup that dies while it tells the next one what it has taken over', async () => {
+      for (const [after, told] of [10, 20, 30, 40].flatMap((each) => [2, 3, 4].map((told) => [each, told]))) {
+        const cluster = await start(strategy, suite, 3);
+        cluster.plan(0, { after: after ?? 0, moment: 'on-next' });
+        // The greeting of the link, and the first message; of some strategies further ones.
+        cluster.planLink(1, 2, { after: told ?? 0, moment: 'at-once' });
+        const client = await TestClient.open(cluster.port, suite);
+        expectReply(await client.exchange(REQUEST));
+        client.destroy();
+        cluster.stop();
+      }
+    });
   });
 });

@@ -98,6 +98,20 @@ describe.each([spr, fullStateCopy])('an upload that is longer than the journal, 
       expect(cluster.failed).toEqual([0, 1]);
     }
   });
+
+  it('survives a first backup that dies while it tells the next one what it has taken over', async () => {
+    const first = await start(strategy);
+    await upload(first);
+    const handshake = first.passed(0).findIndex((type) => !isTlsRecord(type));
+    // The greeting of the link, and the first message; of some strategies further ones.
+    for (const after of [2, 3, 4]) {
+      const cluster = await start(strategy, 3);
+      cluster.plan(0, { after: handshake + 6, moment: 'on-next' });
+      cluster.planLink(1, 2, { after, moment: 'at-once' });
+      await upload(cluster);
+      expect(cluster.failed.slice(0, after === 2 ? 2 : 1)).toEqual(after === 2 ? [0, 1] : [0]);
+    }
+  });
 });
 
 describe('an upload whose application does not say what it has taken', () => {

@@ -1,4 +1,5 @@
-/** What the client is told when the director saw records that cannot be right. */
+/** What the client is told before its connection ends for what it sent, or for a fault of this side. */
+import { ProtocolError } from '../../base/errors.js';
 import type { EndReason } from '../../net/control-records.js';
 import { Alert, type AlertDescription } from '../../tls/alert.js';
 
@@ -11,4 +12,9 @@ const ALERT_OF_REASON: Partial<Record<EndReason, AlertDescription>> = {
 /** The fatal alert for a flow that the director ends for `reason`; undefined when there is nothing to say. */
 export function alertOfReason(reason: EndReason): AlertDescription | undefined {
   return ALERT_OF_REASON[reason];
+}
+
+/** The fatal alert for what went wrong here. */
+export function alertOfError(error: unknown): AlertDescription {
+  return error instanceof ProtocolError ? (error.alert as AlertDescription) : Alert.internal_error;
 }
