@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessMemory } from '../base/process-memory.js';
 import type { RecoveryStrategy } from '../contracts/strategy.js';
-import { type ChildChannel, type ChildExit, spawnChild } from '../net/message-channel.js';
+import type { ChildChannel, ChildExit } from '../net/message-channel.js';
 import { deriveTrunkKey } from '../net/trunk-greeting.js';
 import { HANDSHAKE_TIMEOUT_MS } from '../tls/adoption.js';
 import type { Identity } from './certificates.js';
@@ -21,15 +21,13 @@ import type {
   DirectorEvent,
   DirectorReport,
   Peer,
-  ReplicaCommand,
-  ReplicaEvent,
   ReplicaHoldings,
   ReplicaReport,
 } from './messages.js';
-import { processEntry } from './process-entry.js';
 import { countExecutions } from './replica/ledger.js';
 import type { Engine } from './replica/replica-options.js';
 import { CLUSTER_KEY_BYTES } from './replication/sealed-channel.js';
+import { spawnDirector, spawnReplica } from './spawn.js';
 
 /** Starting a process takes 50 ms on an idle machine; one with many busy processes may take seconds. */
 const START_TIMEOUT_MS = 20_000;
@@ -475,10 +473,7 @@ export class Cluster {
       const drain = () => this.#ask({ kind: 'drain', replica: index }, 'draining');
       return new ExternalReplicaChannel(index, { stopSignal, drain });
     }
-    const replica = spawnChild<ReplicaCommand, ReplicaEvent>({
-      module: processEntry('replica'),
-      name: `replica ${index}`,
-    });
+    const replica = spawnReplica(index);
     replica.on('drained', ({ report }) => this.#drainedReports.push(report));
     return replica;
   }
@@ -488,10 +483,6 @@ export class Cluster {
     if (replica === undefined) throw new RangeError(`replica ${index} of ${this.#replicas.length}`);
     return replica;
   }
-}
-
-function spawnDirector(): DirectorChannel {
-  return spawnChild({ module: processEntry('director'), name: 'director' });
 }
 
 function addressOf({ index, incarnation, trunkPort }: Listening): ReplicaAddress {
