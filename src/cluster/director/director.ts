@@ -45,6 +45,8 @@ interface Replica extends Upstream {
 const PROCESS_ENDED = 'process ended';
 /** Connections that may wait to be accepted: thousands come back at one moment. */
 const BACKLOG = 4096;
+/** As many as a replica takes over in one turn. */
+const BUSY_FLOWS_PER_FLUSH = 16;
 
 export class Director implements FlowHost {
   placement: Placement = 'primary';
@@ -452,13 +454,23 @@ export class Director implements FlowHost {
   /** Flows with something under way first: they have left before the idle ones are looked at, which may be many. */
   #moveAll(flows: readonly DirectorFlow[], from: Replica): void {
     const idle: DirectorFlow[] = [];
+    let busy = 0;
     for (const flow of flows) {
       if (flow.journal.idle) idle.push(flow);
-      else if (this.#assignNewOwner(flow, from)) this.#giveToOwner(flow);
+      else if (this.#assignNewOwner(flow, from)) {
+        this.#giveToOwner(flow);
+        busy += 1;
+        // Their owner begins while the others are prepared.
+        if (busy % BUSY_FLOWS_PER_FLUSH === 0) this.#flushTrunks();
+      }
     }
-    for (const { alive, trunk } of this.#replicas) if (alive) trunk.flush?.();
+    this.#flushTrunks();
     for (const flow of idle) if (this.#assignNewOwner(flow, from)) this.#giveToOwner(flow);
     if (idle.length > 0) this.#parkWalk.restart(this.#flows.values());
+  }
+
+  #flushTrunks(): void {
+    for (const { alive, trunk } of this.#replicas) if (alive) trunk.flush?.();
   }
 
   /** Idle flows can wait for their client. */
