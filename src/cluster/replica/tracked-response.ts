@@ -18,19 +18,20 @@ export class TrackedResponse extends ServerResponse implements TrackedReply {
   ending = false;
   /** Called when `end()` returns: where everything was written before, nothing more is written. */
   onEnded: (() => void) | undefined;
-  #writtenType: string | undefined;
+  /** As they were given: what they say is looked up when it is asked for. */
+  #writtenFields: unknown;
 
   // A reply that says when it was made could not be made again.
   override sendDate = false;
 
   /** Server push without an end of its own; its client comes back when it is ended (WHATWG HTML 9.2.3). */
   get isEventStream(): boolean {
-    return EVENT_STREAM.test(this.#writtenType ?? String(this.getHeader('Content-Type') ?? ''));
+    return EVENT_STREAM.test(contentTypeIn(this.#writtenFields) ?? String(this.getHeader('Content-Type') ?? ''));
   }
 
   // Fields that are given here are not found by `getHeader`.
   override writeHead(...args: unknown[]): this {
-    this.#writtenType = contentTypeIn(args.at(-1));
+    this.#writtenFields = args.at(-1);
     return super.writeHead(...(args as [number]));
   }
 
