@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../base/clock.js';
 import { UsageError } from '../../base/errors.js';
+import { bareRecordSteps } from './bare-record-steps.js';
 import { directorSteps } from './director-steps.js';
 import { handshakeSteps, Identities } from './handshake-steps.js';
 import { nativeRecordSteps } from './native-record-steps.js';
@@ -16,6 +17,7 @@ export function allSteps(clock: Clock): Step[] {
   return [
     ...stateSteps(),
     ...recordSteps(),
+    ...bareRecordSteps(),
     ...nativeRecordSteps(identities),
     ...replicationSteps(),
     ...directorSteps(clock),

@@ -26,7 +26,9 @@ export class TrackedResponse extends ServerResponse implements TrackedReply {
 
   /** Server push without an end of its own; its client comes back when it is ended (WHATWG HTML 9.2.3). */
   get isEventStream(): boolean {
-    return EVENT_STREAM.test(contentTypeIn(this.#writtenFields) ?? String(this.getHeader('Content-Type') ?? ''));
+    return EVENT_STREAM.test(
+      contentTypeIn(this.#writtenFields) ?? String(this.getHeader('Content-Type') ?? ''),
+    );
   }
 
   // Fields that are given here are not found by `getHeader`.

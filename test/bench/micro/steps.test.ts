@@ -51,6 +51,7 @@ describe('the list of steps', () => {
     ['seal.', 6 * 3],
     ['open.', 6 * 3],
     ['deframe.', 1],
+    ['bare.', 2 * 3],
     ['native.', 2 * 3],
     ['replicate.', 2],
     ['director.forward.', 2],
