@@ -6,7 +6,8 @@ import { type CipherSuite, findSuite } from '../../../src/tls/cipher-suites.js';
 import { fullStateCopy } from '../../../strategies/full-state-copy.js';
 import { spr } from '../../../strategies/spr.js';
 import { bulkDownload } from '../../../workloads/bulk-download.js';
-import { isTlsRecord, TestCluster } from './harness.js';
+import { atEachCut } from './cuts.js';
+import { TestCluster } from './harness.js';
 import { get, type Result, TestClient } from './test-client.js';
 
 const BODIES = createSeededBytes(5);
@@ -49,20 +50,12 @@ describe.each([
 ] as const)('a download of 1 MiB over %s', (_version, suite, step) => {
   describe.each([spr, fullStateCopy])('$id', (strategy) => {
     it('goes on bit for bit, whatever record the primary was cut off after', async () => {
-      const undisturbed = await start(strategy, suite);
-      const first = await TestClient.open(undisturbed.port, suite);
-      expectReply(await first.exchange(REQUEST));
-      first.destroy();
-      const passed = undisturbed.passed(0);
-      const handshake = passed.findIndex((type) => !isTlsRecord(type));
-      for (let after = handshake + 1; after < passed.length; after += step) {
-        const cluster = await start(strategy, suite);
-        cluster.plan(0, { after, moment: after % 2 === 0 ? 'at-once' : 'on-next' });
-        const client = await TestClient.open(cluster.port, suite);
+      const download = async ({ port }: TestCluster): Promise<void> => {
+        const client = await TestClient.open(port, suite);
         expectReply(await client.exchange(REQUEST));
         client.destroy();
-        cluster.stop();
-      }
+      };
+      await atEachCut(() => start(strategy, suite), download, step);
     });
 
     it('commits at its checkpoints, and is then not executed from its beginning', async () => {

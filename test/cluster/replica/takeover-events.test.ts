@@ -6,7 +6,8 @@ import { fullStateCopy } from '../../../strategies/full-state-copy.js';
 import { spr } from '../../../strategies/spr.js';
 import { eventStream } from '../../../workloads/event-stream.js';
 import { eventBlock, formatEventTarget } from '../../../workloads/shared/events.js';
-import { isTlsRecord, TestCluster } from './harness.js';
+import { atEachCut, handshakeRecords } from './cuts.js';
+import { TestCluster } from './harness.js';
 import { TestClient } from './test-client.js';
 
 const BODIES = createSeededBytes(5);
@@ -51,23 +52,16 @@ async function readStream(cluster: TestCluster, startMs: number): Promise<void> 
 
 describe.each([spr, fullStateCopy])('an event stream, $id', (strategy) => {
   it('goes on at the backup, whatever record the primary was cut off after', async () => {
-    const undisturbed = await start(strategy, everythingIsDue);
-    await readStream(undisturbed, 0);
-    const passed = undisturbed.passed(0);
-    const handshake = passed.findIndex((type) => !isTlsRecord(type));
-    for (let after = handshake + 1; after < passed.length; after++) {
-      const cluster = await start(strategy, everythingIsDue);
-      cluster.plan(0, { after, moment: after % 2 === 0 ? 'at-once' : 'on-next' });
-      await readStream(cluster, 0);
-      cluster.stop();
-      running.pop();
-    }
+    await atEachCut(
+      () => start(strategy, everythingIsDue),
+      (cluster) => readStream(cluster, 0),
+    );
   });
 
   it('goes on in time at the backup although its client says nothing, also after a second failure', async () => {
     const undisturbed = await start(strategy, everythingIsDue);
     await readStream(undisturbed, 0);
-    const handshake = undisturbed.passed(0).findIndex((type) => !isTlsRecord(type));
+    const handshake = handshakeRecords(undisturbed);
     const cluster = await start(strategy, steppingClock(), 3);
     cluster.plan(0, { after: handshake + 8, moment: 'at-once' });
     cluster.plan(1, { after: 8, moment: 'at-once' });

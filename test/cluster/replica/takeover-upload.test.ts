@@ -8,7 +8,8 @@ import { findSuite } from '../../../src/tls/cipher-suites.js';
 import { fullStateCopy } from '../../../strategies/full-state-copy.js';
 import { spr } from '../../../strategies/spr.js';
 import { bulkUpload } from '../../../workloads/bulk-upload.js';
-import { isTlsRecord, TestCluster } from './harness.js';
+import { atEachCut, handshakeRecords } from './cuts.js';
+import { TestCluster } from './harness.js';
 import { TestClient } from './test-client.js';
 
 const BODIES = createSeededBytes(5);
@@ -72,24 +73,19 @@ describe.each([spr, fullStateCopy])('an upload that is longer than the journal, 
   });
 
   it('goes on at the backup, whatever record the primary was cut off after', async () => {
-    const undisturbed = await start(strategy);
-    await upload(undisturbed);
-    const passed = undisturbed.passed(0);
-    const handshake = passed.findIndex((type) => !isTlsRecord(type));
-    for (let after = handshake + 1; after < passed.length; after++) {
-      const cluster = await start(strategy);
-      cluster.plan(0, { after, moment: after % 2 === 0 ? 'at-once' : 'on-next' });
-      await upload(cluster);
-      expect(new Set(cluster.executions)).toEqual(new Set(['0-1']));
-      cluster.stop();
-      running.pop();
-    }
+    await atEachCut(
+      () => start(strategy),
+      async (cluster) => {
+        await upload(cluster);
+        expect(new Set(cluster.executions)).toEqual(new Set(['0-1']));
+      },
+    );
   });
 
   it('survives a second failure before the first backup has committed anything, and one after it has', async () => {
     const first = await start(strategy);
     await upload(first);
-    const handshake = first.passed(0).findIndex((type) => !isTlsRecord(type));
+    const handshake = handshakeRecords(first);
     for (const after of [1, 5]) {
       const cluster = await start(strategy, 3);
       cluster.plan(0, { after: handshake + 6, moment: 'on-next' });
@@ -102,7 +98,7 @@ describe.each([spr, fullStateCopy])('an upload that is longer than the journal, 
   it('survives a first backup that dies while it tells the next one what it has taken over', async () => {
     const first = await start(strategy);
     await upload(first);
-    const handshake = first.passed(0).findIndex((type) => !isTlsRecord(type));
+    const handshake = handshakeRecords(first);
     // The greeting of the link, and the first message; of some strategies further ones.
     for (const after of [2, 3, 4]) {
       const cluster = await start(strategy, 3);

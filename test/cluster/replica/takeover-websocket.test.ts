@@ -9,7 +9,8 @@ import { fullHandshake } from '../../../strategies/full-handshake.js';
 import { fullStateCopy } from '../../../strategies/full-state-copy.js';
 import { spr } from '../../../strategies/spr.js';
 import { websocket } from '../../../workloads/websocket.js';
-import { isTlsRecord, TestCluster } from './harness.js';
+import { atEachCut } from './cuts.js';
+import { TestCluster } from './harness.js';
 import { ask, MessageClient, replyLabels } from './message-client.js';
 import { TestClient } from './test-client.js';
 
@@ -80,22 +81,13 @@ describe.each([
   it.each([spr, fullStateCopy])(
     'go on with $id, none lost, doubled or reordered, whatever record the primary was cut off after',
     async (strategy) => {
-      const undisturbed = await start(strategy, suite);
-      const first = await MessageClient.open(undisturbed.port, suite);
-      await converse(first);
-      expectConversation(first);
-      first.destroy();
-      const passed = undisturbed.passed(0);
-      const handshake = passed.findIndex((type) => !isTlsRecord(type));
-      for (let after = handshake + 1; after < passed.length; after += step) {
-        const cluster = await start(strategy, suite);
-        cluster.plan(0, { after, moment: after % 2 === 0 ? 'at-once' : 'on-next' });
-        const client = await MessageClient.open(cluster.port, suite);
+      const conversation = async ({ port }: TestCluster): Promise<void> => {
+        const client = await MessageClient.open(port, suite);
         await converse(client);
         expectConversation(client);
         client.destroy();
-        cluster.stop();
-      }
+      };
+      await atEachCut(() => start(strategy, suite), conversation, step);
     },
   );
 });

@@ -5,6 +5,7 @@ import { type CipherSuite, findSuite, type TlsVersion } from '../../../src/tls/c
 import { fullStateCopy } from '../../../strategies/full-state-copy.js';
 import { spr } from '../../../strategies/spr.js';
 import { requestReply } from '../../../workloads/request-reply.js';
+import { handshakeRecords } from './cuts.js';
 import { type Cut, type CutMoment, isTlsRecord, TestCluster } from './harness.js';
 import { get, post, type Result, TestClient } from './test-client.js';
 
@@ -58,7 +59,7 @@ async function undisturbedCourse(
   await client.secure();
   expectReply(await client.exchange(REQUESTS[method]), '0-1');
   const passed = cluster.passed(0);
-  const handshake = passed.findIndex((type) => !isTlsRecord(type));
+  const handshake = handshakeRecords(cluster);
   const reply = passed.findIndex((type, index) => index > handshake && isTlsRecord(type));
   client.destroy();
   return { records: passed.length, handshake, reply };
