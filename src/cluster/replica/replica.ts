@@ -425,7 +425,7 @@ export class Replica implements ConnectionHost<Connection> {
       // The director may have gone meanwhile, and all flows with it.
       if (this.#flows.get(flowId) !== taking) return;
       this.#flows.delete(flowId);
-      this.#attempt(flowId, () => this.#takeOver(flowId, { ...take, backup: taking.backup }, takenMs));
+      this.#attempt(flowId, () => this.#takeOver(flowId, take, taking.backup, takenMs));
       for (const record of taking.records) this.#clientRecord(flowId, record);
       if (taking.ended !== undefined) this.#end(flowId, taking.ended);
     };
@@ -437,7 +437,8 @@ export class Replica implements ConnectionHost<Connection> {
     }
   }
 
-  #takeOver(flowId: number, take: Take, takenMs: number): void {
+  /** @param backup of now: it may have changed since the `take` came */
+  #takeOver(flowId: number, take: Take, backup: number | undefined, takenMs: number): void {
     const kept = this.#kept.take(flowId);
     const committed = openCommittedState(this.seal, flowId, take);
     if (take.sealedState !== undefined && committed === undefined) this.#incoming.counters.refused += 1;
@@ -459,7 +460,7 @@ export class Replica implements ConnectionHost<Connection> {
         recordsWritten,
         busy: take.received > recordsRead,
         creditBytes: take.creditBytes,
-        link: this.#linkTo(take.backup),
+        link: this.#linkTo(backup),
       },
       this,
     );

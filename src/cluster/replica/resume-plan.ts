@@ -106,22 +106,26 @@ function resumePoint(
   if (decision.from === 'commit') return commitPoint(take, committed);
   // Tickets that were lost with the primary leave no gap: the counts are those of what the client has.
   const { established } = kept;
-  return established && { ...established, output: [], input: [], checkpoint: undefined };
+  return established && pointAt(established, [], undefined);
 }
 
 function commitPoint(take: Take, committed: CommittedState | undefined): ResumePoint | undefined {
   const { commit } = take;
-  if (committed === undefined) {
-    if (take.sealedState !== undefined) return undefined;
-    return { ...commit, output: [], input: [], checkpoint: undefined };
-  }
-  if (committed.checkpoint.recordsWritten !== commit.recordsWritten) return undefined;
-  return {
-    ...commit,
-    output: [],
-    input: [committed.input],
-    checkpoint: committed.checkpoint,
-  };
+  if (committed === undefined)
+    return take.sealedState === undefined ? pointAt(commit, [], undefined) : undefined;
+  const { checkpoint, input } = committed;
+  return checkpoint.recordsWritten === commit.recordsWritten
+    ? pointAt(commit, [input], checkpoint)
+    : undefined;
+}
+
+/** Without output that the client may not have. Not by a spread object: see `parseTake`. */
+function pointAt(
+  { recordsRead, recordsWritten }: RecordPosition,
+  input: readonly Buffer[],
+  checkpoint: Checkpoint | undefined,
+): ResumePoint {
+  return { recordsRead, recordsWritten, output: [], input, checkpoint };
 }
 
 function snapshotPoint(snapshot: Snapshot): ResumePoint {
@@ -153,8 +157,12 @@ function lastBegun(
   at: number,
   beginning: (epoch: StaticState) => number,
 ): StaticState | undefined {
-  const begun = epochs.filter((epoch) => beginning(epoch) <= at);
-  return begun.toSorted((a, b) => beginning(a) - beginning(b)).at(-1);
+  let last: StaticState | undefined;
+  for (const epoch of epochs) {
+    const begins = beginning(epoch);
+    if (begins <= at && (last === undefined || begins >= beginning(last))) last = epoch;
+  }
+  return last;
 }
 
 /** Whether a half of it is another one than that of the state, and the client knows of it. */
@@ -201,8 +209,11 @@ function sealChange(before: StaticState, after: StaticState): [number, SealChang
 
 /** KeyUpdates of the server with record numbers from `from` on, and less than `to`. */
 function countKeyUpdates(epochs: readonly StaticState[], from: number, to: number): number {
-  const bases = epochs.map(({ writeBase }) => writeBase).filter((base) => base > from && base <= to);
-  return new Set(bases).size;
+  const bases = new Set<number>();
+  for (const { writeBase } of epochs) {
+    if (writeBase > from && writeBase <= to) bases.add(writeBase);
+  }
+  return bases.size;
 }
 
 /** Entries of the delivered records from `recordsWritten` on; undefined when the evidence does not reach back to it. */
