@@ -73,6 +73,7 @@ export class Replica implements ConnectionHost<Connection> {
   readonly #takeoverTurns = new Turns({
     perTurn: TAKEOVERS_PER_TURN,
     backlog: (waiting) => {
+      // What the last turn has made leaves before the next one is taken over.
       this.#trunk?.flush();
       this.#trunk?.holdReading(waiting);
     },

@@ -7,7 +7,7 @@
 export interface TurnsOptions {
   /** How much is begun in a turn. */
   readonly perTurn: number;
-  /** Called when something begins to wait, and a turn after the last of it was begun. */
+  /** Called when something begins to wait, before each turn of what waits, and a turn after the last of it was begun. */
   readonly backlog?: (waiting: boolean) => void;
 }
 
@@ -54,6 +54,7 @@ export class Turns {
       return;
     }
     this.#schedule();
+    this.#backlog(true);
     for (const begin of next) begin();
   }
 

@@ -38,20 +38,20 @@ describe('turns', () => {
     expect(begun).toEqual([...ids, 100]);
   });
 
-  it('tell when something waits, and when nothing does any more', async () => {
+  it('tell when something waits, before each turn of it, and when nothing does any more', async () => {
     const events: unknown[] = [];
     const turns = new Turns({ perTurn: 2, backlog: (waiting) => events.push(waiting) });
     for (let id = 0; id < 5; id++) turns.queue(() => events.push(id));
     expect(events).toEqual([0, 1, true]);
     await nextTurn();
-    expect(events).toEqual([0, 1, true, 2, 3]);
+    expect(events).toEqual([0, 1, true, true, 2, 3]);
     await nextTurn();
-    expect(events).toEqual([0, 1, true, 2, 3, 4]);
+    expect(events).toEqual([0, 1, true, true, 2, 3, true, 4]);
     await nextTurn();
-    expect(events).toEqual([0, 1, true, 2, 3, 4, false]);
+    expect(events).toEqual([0, 1, true, true, 2, 3, true, 4, false]);
     await nextTurn();
     turns.queue(() => events.push(5));
-    expect(events).toEqual([0, 1, true, 2, 3, 4, false, 5]);
+    expect(events).toEqual([0, 1, true, true, 2, 3, true, 4, false, 5]);
   });
 
   it('do not wait where there are few', async () => {
