@@ -110,8 +110,10 @@ export function enterNonceRegion(state: StaticState, recordsWritten: number, reg
     throw new RangeError(`region of nonces for ${state.suite.name}, whose nonces are implicit`);
   }
   return {
-    ...state,
+    suite: state.suite,
     epoch: state.epoch + 1,
+    readBase: state.readBase,
+    writeBase: state.writeBase,
     secrets: copySecrets(state.secrets),
     nonceRegion: { number: region, base: recordsWritten },
   };

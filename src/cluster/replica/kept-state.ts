@@ -60,8 +60,10 @@ export class KeptConnection {
 
   snapshot(): Snapshot | undefined {
     if (this.#position === undefined) return undefined;
+    const { recordsRead, recordsWritten } = this.#position;
     return {
-      ...this.#position,
+      recordsRead,
+      recordsWritten,
       startWritten: this.#startWritten,
       answered: this.#answered,
       input: this.#input,
