@@ -1,9 +1,9 @@
 /** Bencher Metric Format (https://bencher.dev/docs/reference/bencher-metric-format/): one benchmark per cell. */
 import type { Report, Results } from '../src/contracts/report.js';
-import { groupCells } from './shared/cells.js';
-import { type Row, toRow } from './shared/columns.js';
-import { MEASURES, measureId } from './shared/measures.js';
-import { printable } from './shared/printable.js';
+import { groupCells } from './parts/cells.js';
+import { type Row, toRow } from './parts/columns.js';
+import { MEASURES, measureId } from './parts/measures.js';
+import { printable } from './parts/printable.js';
 
 interface Metric {
   readonly value: number;

@@ -3,11 +3,11 @@
  * is one the interval. Only what is better when it is smaller: the action takes one direction per file.
  */
 import type { Report, Results } from '../src/contracts/report.js';
-import { groupCells } from './shared/cells.js';
-import { type Row, toRow } from './shared/columns.js';
-import { formatRatio } from './shared/format.js';
-import { MEASURES, type Measure } from './shared/measures.js';
-import { printable } from './shared/printable.js';
+import { groupCells } from './parts/cells.js';
+import { type Row, toRow } from './parts/columns.js';
+import { formatRatio } from './parts/format.js';
+import { MEASURES, type Measure } from './parts/measures.js';
+import { printable } from './parts/printable.js';
 
 interface Entry {
   readonly name: string;

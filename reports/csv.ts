@@ -14,8 +14,8 @@ import {
   type Summary,
   type SweepResult,
 } from '../src/contracts/results.js';
-import { comparisonOf, groupCells } from './shared/cells.js';
-import { LIMITS } from './shared/perception.js';
+import { comparisonOf, groupCells } from './parts/cells.js';
+import { LIMITS } from './parts/perception.js';
 
 interface Column {
   readonly name: string;

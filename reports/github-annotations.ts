@@ -4,10 +4,10 @@
  */
 import type { Report, Results } from '../src/contracts/report.js';
 import type { Summary } from '../src/contracts/results.js';
-import { formatNumberOf } from './shared/format.js';
-import { printable } from './shared/printable.js';
-import { problemLines } from './shared/problems.js';
-import { verdict } from './shared/verdict.js';
+import { formatNumberOf } from './parts/format.js';
+import { printable } from './parts/printable.js';
+import { problemLines } from './parts/problems.js';
+import { verdict } from './parts/verdict.js';
 
 type Level = 'error' | 'warning' | 'notice';
 

@@ -13,10 +13,10 @@ import { page } from './html/page.js';
 import { recoveryCostSection } from './html/recovery-cost.js';
 import { scorecard } from './html/scorecard.js';
 import { sweepSection } from './html/sweeps.js';
-import { groupCells, strategyTitle } from './shared/cells.js';
-import { ROW_LEGEND } from './shared/columns.js';
-import { printable } from './shared/printable.js';
-import { verdict } from './shared/verdict.js';
+import { groupCells, strategyTitle } from './parts/cells.js';
+import { ROW_LEGEND } from './parts/columns.js';
+import { printable } from './parts/printable.js';
+import { verdict } from './parts/verdict.js';
 
 const TITLE = 'spr-bench: comparison of recovery strategies';
 

@@ -5,11 +5,11 @@
  */
 import type { Report, Results } from '../src/contracts/report.js';
 import type { Summary } from '../src/contracts/results.js';
-import { groupCells } from './shared/cells.js';
-import { MEASURE_COLUMNS, toRow } from './shared/columns.js';
-import { printable } from './shared/printable.js';
-import { problemsOf, violationsOfNoCell } from './shared/problems.js';
-import { verdict } from './shared/verdict.js';
+import { groupCells } from './parts/cells.js';
+import { MEASURE_COLUMNS, toRow } from './parts/columns.js';
+import { printable } from './parts/printable.js';
+import { problemsOf, violationsOfNoCell } from './parts/problems.js';
+import { verdict } from './parts/verdict.js';
 
 interface TestCase {
   readonly name: string;

@@ -3,8 +3,8 @@ import type { Report, Results } from '../src/contracts/report.js';
 import type { Summary } from '../src/contracts/results.js';
 import { perceptionPart } from './markdown/perception.js';
 import { sweepPart } from './markdown/sweeps.js';
-import { groupCells, strategyTitle } from './shared/cells.js';
-import { type Column, MEASURE_COLUMNS, ROW_LEGEND, toRow } from './shared/columns.js';
+import { groupCells, strategyTitle } from './parts/cells.js';
+import { type Column, MEASURE_COLUMNS, ROW_LEGEND, toRow } from './parts/columns.js';
 import {
   byteLength,
   cutLines,
@@ -14,9 +14,9 @@ import {
   MAX_BYTES,
   section,
   table,
-} from './shared/markdown.js';
-import { problemLines } from './shared/problems.js';
-import { verdict } from './shared/verdict.js';
+} from './parts/markdown.js';
+import { problemLines } from './parts/problems.js';
+import { verdict } from './parts/verdict.js';
 
 type TextColumn = Pick<Column, 'group' | 'heading' | 'text'>;
 

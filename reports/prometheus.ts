@@ -3,9 +3,9 @@
  * them: seconds and bytes. No time stamps: the reader sets them.
  */
 import type { Report, Results } from '../src/contracts/report.js';
-import { groupCells } from './shared/cells.js';
-import { type Row, toRow } from './shared/columns.js';
-import { MEASURES, type Measure } from './shared/measures.js';
+import { groupCells } from './parts/cells.js';
+import { type Row, toRow } from './parts/columns.js';
+import { MEASURES, type Measure } from './parts/measures.js';
 
 export const prometheus: Report = {
   id: 'prometheus',

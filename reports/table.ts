@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import type { Report, ReportOptions, Results } from '../src/contracts/report.js';
 import type { Summary } from '../src/contracts/results.js';
-import { type CellGroup, groupCells } from './shared/cells.js';
+import { type CellGroup, groupCells } from './parts/cells.js';
 import {
   type Column,
   MEASURE_COLUMNS,
@@ -10,10 +10,10 @@ import {
   type Row,
   STRATEGY_COLUMN,
   toRow,
-} from './shared/columns.js';
-import { faultNotes } from './shared/fault-notes.js';
-import { printable } from './shared/printable.js';
-import { problemLines } from './shared/problems.js';
+} from './parts/columns.js';
+import { faultNotes } from './parts/fault-notes.js';
+import { printable } from './parts/printable.js';
+import { problemLines } from './parts/problems.js';
 import { chartLines } from './table/charts.js';
 import { paint } from './table/paint.js';
 import { sweepLines } from './table/sweeps.js';

@@ -9,10 +9,10 @@ import type {
   Workload,
   WorkloadOptions,
 } from '../src/contracts/workload.js';
-import { nextArrivalMs } from './shared/arrivals.js';
-import { BULK_SETTINGS, drawBulkBytes } from './shared/bulk.js';
-import { configurable } from './shared/parameters.js';
-import { planConnections } from './shared/plan.js';
+import { nextArrivalMs } from './parts/arrivals.js';
+import { BULK_SETTINGS, drawBulkBytes } from './parts/bulk.js';
+import { configurable } from './parts/parameters.js';
+import { planConnections } from './parts/plan.js';
 import {
   formatTarget,
   parseTarget,
@@ -22,7 +22,7 @@ import {
   tolerateLoss,
   verifySeededReply,
   writeSeededHead,
-} from './shared/seeded-exchange.js';
+} from './parts/seeded-exchange.js';
 
 /** Four records per write: the cost of a write is spread, and a slow client holds back no more than that. */
 const PIECE_BYTES = 64 * 1024;

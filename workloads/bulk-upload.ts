@@ -11,17 +11,12 @@ import type {
   Workload,
   WorkloadOptions,
 } from '../src/contracts/workload.js';
-import { drawFirstMs, nextArrivalMs } from './shared/arrivals.js';
-import { BULK_SETTINGS, drawBulkBytes } from './shared/bulk.js';
-import { configurable } from './shared/parameters.js';
-import { planConnections } from './shared/plan.js';
-import {
-  ExpectedContent,
-  RefusedContentCheck,
-  SeededCheck,
-  WrongStatusCheck,
-} from './shared/seeded-check.js';
-import { refuse, requestKey, tolerateLoss } from './shared/seeded-exchange.js';
+import { drawFirstMs, nextArrivalMs } from './parts/arrivals.js';
+import { BULK_SETTINGS, drawBulkBytes } from './parts/bulk.js';
+import { configurable } from './parts/parameters.js';
+import { planConnections } from './parts/plan.js';
+import { ExpectedContent, RefusedContentCheck, SeededCheck, WrongStatusCheck } from './parts/seeded-check.js';
+import { refuse, requestKey, tolerateLoss } from './parts/seeded-exchange.js';
 
 /**
  * The director keeps what came since the last commit, 1 MiB at most, and up to 256 KiB are on their way to the replica: a

@@ -18,11 +18,11 @@ import {
   formatEventTarget,
   MAX_EVENT_BYTES,
   parseEventTarget,
-} from './shared/events.js';
-import { configurable, type NumberSettings } from './shared/parameters.js';
-import { planConnections } from './shared/plan.js';
-import { ExpectedContent, WrongStatusCheck } from './shared/seeded-check.js';
-import { refuse, tolerateLoss } from './shared/seeded-exchange.js';
+} from './parts/events.js';
+import { configurable, type NumberSettings } from './parts/parameters.js';
+import { planConnections } from './parts/plan.js';
+import { ExpectedContent, WrongStatusCheck } from './parts/seeded-check.js';
+import { refuse, tolerateLoss } from './parts/seeded-exchange.js';
 
 /** Streams go on for so long after the load: replies are awaited, and then the connections are checked. */
 const AFTER_LOAD_MS = 30_000;

@@ -7,8 +7,8 @@ import type {
   Workload,
   WorkloadOptions,
 } from '../src/contracts/workload.js';
-import { nextArrivalMs } from './shared/arrivals.js';
-import { planConnections } from './shared/plan.js';
+import { nextArrivalMs } from './parts/arrivals.js';
+import { planConnections } from './parts/plan.js';
 import {
   formatTarget,
   parseTarget,
@@ -16,7 +16,7 @@ import {
   sendSeededReply,
   tolerateLoss,
   verifySeededReply,
-} from './shared/seeded-exchange.js';
+} from './parts/seeded-exchange.js';
 
 /** As a page with some resources asks for. */
 const STREAMS = 8;

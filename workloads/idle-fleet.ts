@@ -7,8 +7,8 @@ import type {
   Workload,
   WorkloadOptions,
 } from '../src/contracts/workload.js';
-import { configurable, type NumberSettings } from './shared/parameters.js';
-import { planConnections } from './shared/plan.js';
+import { configurable, type NumberSettings } from './parts/parameters.js';
+import { planConnections } from './parts/plan.js';
 import {
   formatTarget,
   parseTarget,
@@ -16,7 +16,7 @@ import {
   sendSeededReply,
   tolerateLoss,
   verifySeededReply,
-} from './shared/seeded-exchange.js';
+} from './parts/seeded-exchange.js';
 
 const REPLY_BYTES = 128;
 

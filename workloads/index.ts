@@ -8,9 +8,9 @@ import { eventStream } from './event-stream.js';
 import { http2 } from './http2.js';
 import { idleFleet } from './idle-fleet.js';
 import { ownServer } from './own-server.js';
+import { mixWorkloads } from './parts/mixed.js';
+import { configureWorkload, plainId, splitSpecifier } from './parts/parameters.js';
 import { requestReply } from './request-reply.js';
-import { mixWorkloads } from './shared/mixed.js';
-import { configureWorkload, plainId, splitSpecifier } from './shared/parameters.js';
 import { trace } from './trace.js';
 import { websocket } from './websocket.js';
 

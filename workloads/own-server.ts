@@ -11,10 +11,10 @@ import type {
   WorkloadFile,
   WorkloadOptions,
 } from '../src/contracts/workload.js';
-import { drawFirstMs, nextArrivalMs } from './shared/arrivals.js';
-import { planConnections } from './shared/plan.js';
-import { ExpectedContent, WrongStatusCheck } from './shared/seeded-check.js';
-import { refuse, tolerateLoss } from './shared/seeded-exchange.js';
+import { drawFirstMs, nextArrivalMs } from './parts/arrivals.js';
+import { planConnections } from './parts/plan.js';
+import { ExpectedContent, WrongStatusCheck } from './parts/seeded-check.js';
+import { refuse, tolerateLoss } from './parts/seeded-exchange.js';
 
 /** As `request-reply`. */
 const REQUESTS_PER_SECOND_PER_CONNECTION = 20;

@@ -7,10 +7,10 @@ import type {
   Workload,
   WorkloadOptions,
 } from '../src/contracts/workload.js';
-import { drawFirstMs, drawThinkMs, nextArrivalMs } from './shared/arrivals.js';
-import { configurable, type NumberSettings } from './shared/parameters.js';
-import { planConnections } from './shared/plan.js';
-import { drawParetoBytes } from './shared/reply-sizes.js';
+import { drawFirstMs, drawThinkMs, nextArrivalMs } from './parts/arrivals.js';
+import { configurable, type NumberSettings } from './parts/parameters.js';
+import { planConnections } from './parts/plan.js';
+import { drawParetoBytes } from './parts/reply-sizes.js';
 import {
   executeContent,
   formatTarget,
@@ -19,7 +19,7 @@ import {
   sendSeededReply,
   tolerateLoss,
   verifySeededReply,
-} from './shared/seeded-exchange.js';
+} from './parts/seeded-exchange.js';
 
 /** A short form or JSON document. */
 const POST_BODY_BYTES = 64;

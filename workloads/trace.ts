@@ -10,10 +10,10 @@ import type {
   WorkloadOptions,
   WorkloadSettings,
 } from '../src/contracts/workload.js';
-import { RefusedContentCheck, SeededCheck, WrongStatusCheck } from './shared/seeded-check.js';
-import { executeContent, refuse, replyKey, sendSeededReply, tolerateLoss } from './shared/seeded-exchange.js';
-import { parseTrace, type Trace, type TraceEntry } from './shared/trace.js';
-import { SAMPLE_TRACE } from './shared/trace-sample.js';
+import { RefusedContentCheck, SeededCheck, WrongStatusCheck } from './parts/seeded-check.js';
+import { executeContent, refuse, replyKey, sendSeededReply, tolerateLoss } from './parts/seeded-exchange.js';
+import { parseTrace, type Trace, type TraceEntry } from './parts/trace.js';
+import { SAMPLE_TRACE } from './parts/trace-sample.js';
 
 /** Of a POST or a PUT in a log that does not tell: a short form or JSON document. */
 const UNKNOWN_BODY_BYTES = 64;

@@ -13,7 +13,7 @@ import type {
   SeededBytes,
   Workload,
 } from '../src/contracts/workload.js';
-import { nextArrivalMs } from './shared/arrivals.js';
+import { nextArrivalMs } from './parts/arrivals.js';
 import {
   encodePushState,
   formatMessageTarget,
@@ -23,10 +23,10 @@ import {
   parseMessageTarget,
   parsePushState,
   seriesMessage,
-} from './shared/messages.js';
-import { planConnections } from './shared/plan.js';
-import { SeededCheck, WrongStatusCheck } from './shared/seeded-check.js';
-import { refuse, replyKey, requestKey, tolerateLoss } from './shared/seeded-exchange.js';
+} from './parts/messages.js';
+import { planConnections } from './parts/plan.js';
+import { SeededCheck, WrongStatusCheck } from './parts/seeded-check.js';
+import { refuse, replyKey, requestKey, tolerateLoss } from './parts/seeded-exchange.js';
 
 /** A series of pushes and, beside it, messages that are answered at once. */
 const MESSAGES_IN_FLIGHT = 2;

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { LoadCommand, LoadConfig, LoadEvent, LoadReport } from '../../src/contracts/load.js';
 import type { WorkloadOptions } from '../../src/contracts/workload.js';
 import { type ChildChannel, spawnChild } from '../../src/net/message-channel.js';
-import { formatTarget } from '../../workloads/shared/seeded-exchange.js';
+import { formatTarget } from '../../workloads/parts/seeded-exchange.js';
 import { wrkProblems } from '../steady-state/load.js';
 import { SEED, SERVERNAME, TLS } from '../steady-state/stack.js';
 import type { BareCommand, BareEvent } from './bare-client.js';

@@ -3,10 +3,10 @@
  * so that a server that knows nothing of seeds can answer them. A workload module, see `LoadConfig.workload`.
  */
 import type { PlannedRequest, Prng, Workload, WorkloadOptions } from '../../src/contracts/workload.js';
+import { nextArrivalMs } from '../../workloads/parts/arrivals.js';
+import { configurable, configureWorkload, type NumberSettings } from '../../workloads/parts/parameters.js';
+import { formatTarget } from '../../workloads/parts/seeded-exchange.js';
 import { requestReply } from '../../workloads/request-reply.js';
-import { nextArrivalMs } from '../../workloads/shared/arrivals.js';
-import { configurable, configureWorkload, type NumberSettings } from '../../workloads/shared/parameters.js';
-import { formatTarget } from '../../workloads/shared/seeded-exchange.js';
 
 /** A request of a plan, so that its content is known to both ends. */
 export const FIXED_ID = '0-0';

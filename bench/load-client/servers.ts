@@ -6,7 +6,7 @@ import { seededContent } from '../../src/bench/load-protocol/seeded-content.js';
 import type { Identity } from '../../src/cluster/certificates.js';
 import { freePort } from '../../src/net/free-port.js';
 import { spawnChild } from '../../src/net/message-channel.js';
-import { replyKey } from '../../workloads/shared/seeded-exchange.js';
+import { replyKey } from '../../workloads/parts/seeded-exchange.js';
 import { startForeignServer } from '../foreign-server.js';
 import { SEED, TLS } from '../steady-state/stack.js';
 import { FIXED_ID } from './fixed-reply.js';

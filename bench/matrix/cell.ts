@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSeededBytes } from '../../src/base/seeded-bytes.js';
 import type { Identity } from '../../src/cluster/certificates.js';
+import { formatTarget, replyKey } from '../../workloads/parts/seeded-exchange.js';
 import { requestReply } from '../../workloads/request-reply.js';
-import { formatTarget, replyKey } from '../../workloads/shared/seeded-exchange.js';
 import { type Case, type Scenario, updatesKeys } from './cases.js';
 import type { Client, Session } from './client.js';
 import { KillableCluster } from './killable-cluster.js';

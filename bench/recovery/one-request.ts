@@ -4,8 +4,8 @@
  */
 import type { PlannedRequest, Prng, Workload } from '../../src/contracts/workload.js';
 import { idleFleet } from '../../workloads/idle-fleet.js';
-import { planConnections } from '../../workloads/shared/plan.js';
-import { formatTarget } from '../../workloads/shared/seeded-exchange.js';
+import { planConnections } from '../../workloads/parts/plan.js';
+import { formatTarget } from '../../workloads/parts/seeded-exchange.js';
 
 export const ONE_REQUEST = 'one-request';
 /** Load before the fault, for which the trials have to ask: all first requests are long done by then. */

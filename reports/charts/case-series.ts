@@ -1,8 +1,8 @@
 /** The curves of one workload and fault, as all of its charts take them. */
 import type { CellSeries } from '../../src/contracts/report.js';
 import type { Summary } from '../../src/contracts/results.js';
-import { type CellGroup, strategyOrder } from '../shared/cells.js';
-import { printable } from '../shared/printable.js';
+import { type CellGroup, strategyOrder } from '../parts/cells.js';
+import { printable } from '../parts/printable.js';
 import type { LossSeries } from './lost-requests.js';
 import type { ChartSeries } from './series.js';
 

@@ -1,5 +1,5 @@
 /** The fault in the curves of a case: a rule at 0, and a fainter one with its name for whatever else the fault did. */
-import { printable } from '../shared/printable.js';
+import { printable } from '../parts/printable.js';
 import { type ChartLayer, TEXT_SIZE } from './render.js';
 import type { ChartSeries } from './series.js';
 

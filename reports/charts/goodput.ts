@@ -1,7 +1,7 @@
 /** Goodput against the time between two faults: a line per strategy. */
 import type { Goodput, SoakSeries } from '../../src/contracts/soak.js';
-import { formatCount, NONE } from '../shared/format.js';
-import { printable } from '../shared/printable.js';
+import { formatCount, NONE } from '../parts/format.js';
+import { printable } from '../parts/printable.js';
 import { type Chart, NUMBER_FORMAT, PLOT_HEIGHT } from './render.js';
 import { type ChartStrategy, distinctStrategies, shapeEncoding, strategyEncoding } from './series.js';
 

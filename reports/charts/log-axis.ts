@@ -1,5 +1,5 @@
 /** A logarithmic axis of times, with the limits of human perception as guides. */
-import { formatCount } from '../shared/format.js';
+import { formatCount } from '../parts/format.js';
 import { type ChartLayer, NUMBER_FORMAT, TEXT_SIZE } from './render.js';
 
 /** 10 us. A logarithmic axis has no 0, and no measured recovery is faster. */

@@ -1,6 +1,6 @@
 /** What clients lost: requests that failed, and those of which nobody knows whether they ran. */
 import type { Cell } from '../../src/contracts/results.js';
-import { formatCount, formatNumberOf } from '../shared/format.js';
+import { formatCount, formatNumberOf } from '../parts/format.js';
 import { CHART_WIDTH, type Chart, type ChartLayer, NUMBER_FORMAT, TEXT_SIZE } from './render.js';
 import { type ChartStrategy, colourEncoding } from './series.js';
 

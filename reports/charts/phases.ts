@@ -1,6 +1,6 @@
 /** Where the time of a recovery goes: stacked bars, one per strategy. */
 import type { Phases } from '../../src/contracts/results.js';
-import { formatMs } from '../shared/format.js';
+import { formatMs } from '../parts/format.js';
 import { PHASE_OPACITIES } from './palette.js';
 import {
   CHART_WIDTH,

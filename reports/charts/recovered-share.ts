@@ -1,6 +1,6 @@
 /** Share of the connections that had recovered, over the time since the fault: the time axis of the throughput. */
 
-import { formatCount, formatPercent } from '../shared/format.js';
+import { formatCount, formatPercent } from '../parts/format.js';
 import { describeFaultEvents, faultLayers } from './fault-events.js';
 import { recoveredShare } from './recovery-times.js';
 import { type Chart, type ChartTable, PLOT_HEIGHT } from './render.js';

@@ -1,8 +1,8 @@
 /** Recovery times of all cases at a glance: median, its interval and the 99th percentile of each strategy. */
 import type { Cell, Summary } from '../../src/contracts/results.js';
-import { groupCells, strategyOrder } from '../shared/cells.js';
-import { formatMs, NONE } from '../shared/format.js';
-import { printable } from '../shared/printable.js';
+import { groupCells, strategyOrder } from '../parts/cells.js';
+import { formatMs, NONE } from '../parts/format.js';
+import { printable } from '../parts/printable.js';
 import { type CaseRows, headingLayer, layOutCases, ROW_HEIGHT, rowsY } from './case-rows.js';
 import { LEAST_MS, logDomain, logX, PERCEPTION_TEXT, perceptionLayers } from './log-axis.js';
 import type { Chart, ChartTable } from './render.js';

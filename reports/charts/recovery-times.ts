@@ -1,6 +1,6 @@
 /** Recovery times as empirical distribution functions, one line per strategy. */
 import { quantile } from '../../src/stats/quantile.js';
-import { formatMs, NONE } from '../shared/format.js';
+import { formatMs, NONE } from '../parts/format.js';
 import { LEAST_MS, logDomain, logX, PERCEPTION_TEXT, perceptionLayers } from './log-axis.js';
 import { type Chart, type ChartTable, PLOT_HEIGHT } from './render.js';
 import { type ChartSeries, strategyEncoding } from './series.js';

@@ -1,6 +1,6 @@
 /** The handshake storm: how many cores the surviving replicas keep busy around the fault. */
 
-import { formatCount, NONE } from '../shared/format.js';
+import { formatCount, NONE } from '../parts/format.js';
 import { describeFaultEvents, faultLayers } from './fault-events.js';
 import { type Chart, type ChartTable, PLOT_HEIGHT } from './render.js';
 import { type ChartSeries, strategyEncoding } from './series.js';

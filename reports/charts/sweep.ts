@@ -1,9 +1,9 @@
 /** One quantity against the swept parameter: a line per strategy, through the values of its cells. */
 
 import type { Summary } from '../../src/contracts/results.js';
-import { strategyOrder } from '../shared/cells.js';
-import { formatCount, NONE } from '../shared/format.js';
-import { printable } from '../shared/printable.js';
+import { strategyOrder } from '../parts/cells.js';
+import { formatCount, NONE } from '../parts/format.js';
+import { printable } from '../parts/printable.js';
 import {
   describeLaw,
   EXPECTED_NAME,
@@ -12,7 +12,7 @@ import {
   lawOf,
   type SweepGroup,
   type SweepMetric,
-} from '../shared/sweeps.js';
+} from '../parts/sweeps.js';
 import { type Domain, logTicks } from './log-axis.js';
 import { type Chart, type ChartLayer, NUMBER_FORMAT, PLOT_HEIGHT, TEXT_SIZE } from './render.js';
 import { type ChartStrategy, distinctStrategies, shapeEncoding, strategyEncoding } from './series.js';

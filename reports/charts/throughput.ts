@@ -1,7 +1,7 @@
 /** The rate of verified replies around the fault, one line per strategy, with the dip marked. */
 import type { Cell } from '../../src/contracts/results.js';
 import { WINDOW_MS } from '../../src/stats/dip.js';
-import { formatCount, formatPercent, NONE } from '../shared/format.js';
+import { formatCount, formatPercent, NONE } from '../parts/format.js';
 import { describeFaultEvents, faultLayers } from './fault-events.js';
 import { type Chart, type ChartLayer, type ChartTable, PLOT_HEIGHT } from './render.js';
 import { type ChartSeries, colourEncoding, shapeEncoding, strategyEncoding } from './series.js';

@@ -1,8 +1,8 @@
 /** Cost against benefit: throughput in steady state and recovery time, both against the reference. */
 import type { Comparison, Summary } from '../../src/contracts/results.js';
-import { comparisonOf, groupCells, strategyOrder } from '../shared/cells.js';
-import { printable } from '../shared/printable.js';
-import { findingOf, formatComparison } from '../shared/verdict.js';
+import { comparisonOf, groupCells, strategyOrder } from '../parts/cells.js';
+import { printable } from '../parts/printable.js';
+import { findingOf, formatComparison } from '../parts/verdict.js';
 import { type Chart, type ChartLayer, NUMBER_FORMAT, PLOT_HEIGHT } from './render.js';
 import { type ChartStrategy, colourEncoding, distinctStrategies, shapeEncoding } from './series.js';
 

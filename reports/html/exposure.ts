@@ -1,7 +1,7 @@
 /** Which secrets a strategy spreads, from the fields that it replicates. */
 import type { StrategyDescription } from '../../src/contracts/report.js';
 import type { StateField } from '../../src/contracts/strategy.js';
-import { formatList, NONE } from '../shared/format.js';
+import { formatList, NONE } from '../parts/format.js';
 
 /** What is secret in a field that holds plaintext. Sequence numbers are no secret. */
 const PLAINTEXT: Partial<Readonly<Record<StateField, string>>> = {

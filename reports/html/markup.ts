@@ -1,5 +1,5 @@
 /** HTML from templates that escape what is put into them: text from result files cannot become markup. */
-import { printable } from '../shared/printable.js';
+import { printable } from '../parts/printable.js';
 
 /** Text that is markup already. Made only by {@link html} and {@link trusted}. */
 export class Markup {

@@ -2,8 +2,8 @@
 import type { Results } from '../../src/contracts/report.js';
 import type { Summary } from '../../src/contracts/results.js';
 import { STATE_FIELDS, type StateField } from '../../src/contracts/strategy.js';
-import { formatBytes, formatCount } from '../shared/format.js';
-import { problemLines } from '../shared/problems.js';
+import { formatBytes, formatCount } from '../parts/format.js';
+import { problemLines } from '../parts/problems.js';
 import { exposure } from './exposure.js';
 import { scrollable } from './figure.js';
 import { html, type Markup, NOTHING } from './markup.js';

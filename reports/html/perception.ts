@@ -1,8 +1,8 @@
 /** User-perceived quality of one case: shares of connections and requests that were served again in time. */
 import type { Summary } from '../../src/contracts/results.js';
-import { type CellGroup, strategyTitle } from '../shared/cells.js';
-import { formatCount } from '../shared/format.js';
-import { LIMITS, PERCEPTION_NOTE, perceivedRows } from '../shared/perception.js';
+import { type CellGroup, strategyTitle } from '../parts/cells.js';
+import { formatCount } from '../parts/format.js';
+import { LIMITS, PERCEPTION_NOTE, perceivedRows } from '../parts/perception.js';
 import { scrollable } from './figure.js';
 import { html, type Markup, NOTHING } from './markup.js';
 

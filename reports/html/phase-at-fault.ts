@@ -1,8 +1,8 @@
 /** Recovery by phase at the fault, of one case. */
 import type { Summary } from '../../src/contracts/results.js';
-import { type CellGroup, strategyTitle } from '../shared/cells.js';
-import { formatCount, formatMs } from '../shared/format.js';
-import { comparablePhases, PHASE_NOTE, phaseMedianMs } from '../shared/phase-at-fault.js';
+import { type CellGroup, strategyTitle } from '../parts/cells.js';
+import { formatCount, formatMs } from '../parts/format.js';
+import { comparablePhases, PHASE_NOTE, phaseMedianMs } from '../parts/phase-at-fault.js';
 import { scrollable } from './figure.js';
 import { html, type Markup, NOTHING } from './markup.js';
 

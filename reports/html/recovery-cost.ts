@@ -1,6 +1,6 @@
 /** What a recovery is made of: the sum of its steps against what it cost, and each step as `spr-bench micro` measured it. */
 import type { MicroResult, MicroStep, RecoveryCost } from '../../src/contracts/micro.js';
-import { formatCount, formatPercent } from '../shared/format.js';
+import { formatCount, formatPercent } from '../parts/format.js';
 import { scrollable } from './figure.js';
 import { html, type Markup, NOTHING } from './markup.js';
 

@@ -2,10 +2,10 @@
 import type { StrategyDescription } from '../../src/contracts/report.js';
 import type { Comparison, StrategySummary, Summary } from '../../src/contracts/results.js';
 import { MIN_PAIRS_FOR_INTERVAL } from '../../src/stats/bootstrap.js';
-import { comparisonOf, groupCells } from '../shared/cells.js';
-import { type Tone, trialsText } from '../shared/columns.js';
-import { formatBytes, formatCount, formatKiB, formatMs, formatRatio, NONE } from '../shared/format.js';
-import { findingOf, formatComparison } from '../shared/verdict.js';
+import { comparisonOf, groupCells } from '../parts/cells.js';
+import { type Tone, trialsText } from '../parts/columns.js';
+import { formatBytes, formatCount, formatKiB, formatMs, formatRatio, NONE } from '../parts/format.js';
+import { findingOf, formatComparison } from '../parts/verdict.js';
 import { exposure } from './exposure.js';
 import { scrollable } from './figure.js';
 import { swatch } from './legend.js';

@@ -1,7 +1,7 @@
 /** What happened to one connection, as a sequence of events between client, director, primary and backup. */
 import type { RecoveryExample } from '../../src/contracts/report.js';
 import { seriesStyle } from '../charts/palette.js';
-import { formatCount, formatMs } from '../shared/format.js';
+import { formatCount, formatMs } from '../parts/format.js';
 import { dataTable } from './figure.js';
 import { html, type Markup } from './markup.js';
 

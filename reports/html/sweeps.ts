@@ -1,8 +1,8 @@
 /** The section on what the run varied: how recovery and its cost grow. */
 import type { Summary } from '../../src/contracts/results.js';
 import { sweepChart } from '../charts/sweep.js';
-import { strategyOrder, strategyTitle } from '../shared/cells.js';
-import { printable } from '../shared/printable.js';
+import { strategyOrder, strategyTitle } from '../parts/cells.js';
+import { printable } from '../parts/printable.js';
 import {
   EXPECTED_NOTE,
   groupSweeps,
@@ -10,7 +10,7 @@ import {
   metricsOf,
   SWEEP_NOTE,
   type SweepGroup,
-} from '../shared/sweeps.js';
+} from '../parts/sweeps.js';
 import { figure } from './figure.js';
 import { strategyLegend } from './legend.js';
 import { html, type Markup, NOTHING } from './markup.js';

@@ -1,9 +1,9 @@
 /** User-perceived quality in Markdown: which share was served again before people notice. */
 import type { Summary } from '../../src/contracts/results.js';
-import { groupCells } from '../shared/cells.js';
-import { formatCount } from '../shared/format.js';
-import { joinParts, table } from '../shared/markdown.js';
-import { LIMITS, PERCEPTION_NOTE, perceivedRows } from '../shared/perception.js';
+import { groupCells } from '../parts/cells.js';
+import { formatCount } from '../parts/format.js';
+import { joinParts, table } from '../parts/markdown.js';
+import { LIMITS, PERCEPTION_NOTE, perceivedRows } from '../parts/perception.js';
 
 const NAMES = ['workload', 'fault', 'strategy', 'of'];
 

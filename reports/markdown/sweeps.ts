@@ -1,7 +1,7 @@
 /** What the run varied, in Markdown: a row per value and strategy, then the law of each strategy. */
 import type { Summary, SweepResult } from '../../src/contracts/results.js';
-import { formatCount, formatMs, NONE } from '../shared/format.js';
-import { escapeMarkdown, joinParts, table } from '../shared/markdown.js';
+import { formatCount, formatMs, NONE } from '../parts/format.js';
+import { escapeMarkdown, joinParts, table } from '../parts/markdown.js';
 import {
   describeLaw,
   EXPECTED_NAME,
@@ -13,7 +13,7 @@ import {
   metricsOf,
   SWEEP_NOTE,
   type SweepGroup,
-} from '../shared/sweeps.js';
+} from '../parts/sweeps.js';
 
 type Point = SweepResult['points'][number];
 

@@ -12,9 +12,9 @@ import { survivorCpuChart } from '../charts/survivor-cpu.js';
 import { sweepChart } from '../charts/sweep.js';
 import { throughputChart } from '../charts/throughput.js';
 import { tradeOffChart } from '../charts/trade-off.js';
-import { groupCells, strategyOrder } from '../shared/cells.js';
-import { printable } from '../shared/printable.js';
-import { groupSweeps, metricsOf } from '../shared/sweeps.js';
+import { groupCells, strategyOrder } from '../parts/cells.js';
+import { printable } from '../parts/printable.js';
+import { groupSweeps, metricsOf } from '../parts/sweeps.js';
 import { standaloneSvg } from './standalone.js';
 
 export interface Picture {

@@ -9,7 +9,7 @@ import { strategyControls } from '../html/interactive/controls.js';
 import { strategyLegend } from '../html/legend.js';
 import { html, type Markup, NOTHING } from '../html/markup.js';
 import { page } from '../html/page.js';
-import { printable } from '../shared/printable.js';
+import { printable } from '../parts/printable.js';
 import {
   describeRun,
   formatChange,

@@ -1,7 +1,7 @@
 /** Several runs side by side in GitHub-flavoured Markdown. */
 import type { RunsReport } from '../../src/contracts/report.js';
 import type { RunComparison } from '../../src/contracts/run-comparison.js';
-import { cutLines, escapeMarkdown, joinParts, list, section, table } from '../shared/markdown.js';
+import { cutLines, escapeMarkdown, joinParts, list, section, table } from '../parts/markdown.js';
 import { describeRun, LEGEND, metricRow, others, partialLines, runLetter, warnings } from './shared.js';
 
 export const runsMarkdown: RunsReport = {

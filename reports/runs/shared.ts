@@ -1,8 +1,8 @@
 /** What all reports about several runs say, as text: names of runs and metrics, values, and what a change means. */
 import type { Change, ComparedMetric, RunComparison, RunMetric } from '../../src/contracts/run-comparison.js';
 import { MIN_PAIRS_FOR_INTERVAL } from '../../src/stats/bootstrap.js';
-import type { Tone } from '../shared/columns.js';
-import { formatBytes, formatCount, formatMs, formatNumberOf, formatRatio, NONE } from '../shared/format.js';
+import type { Tone } from '../parts/columns.js';
+import { formatBytes, formatCount, formatMs, formatNumberOf, formatRatio, NONE } from '../parts/format.js';
 
 interface MetricText {
   /** With its unit. */

@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import type { ReportOptions, RunsReport } from '../../src/contracts/report.js';
 import type { RunComparison } from '../../src/contracts/run-comparison.js';
-import { printable } from '../shared/printable.js';
+import { printable } from '../parts/printable.js';
 import { paint } from '../table/paint.js';
 import { clip, withAsciiSigns, wrap } from '../table/text.js';
 import {

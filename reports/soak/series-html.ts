@@ -5,7 +5,7 @@ import { figure } from '../html/figure.js';
 import { strategyLegend } from '../html/legend.js';
 import { html, type Markup, NOTHING } from '../html/markup.js';
 import { page } from '../html/page.js';
-import { formatCount, formatList } from '../shared/format.js';
+import { formatCount, formatList } from '../parts/format.js';
 
 const TITLE = 'spr-bench: goodput under faults in a row';
 

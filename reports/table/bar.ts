@@ -1,5 +1,5 @@
 /** A horizontal bar of characters: solid up to the median, a line on to the 99th percentile. */
-import { formatMs } from '../shared/format.js';
+import { formatMs } from '../parts/format.js';
 
 export interface BarScale {
   readonly kind: 'linear' | 'log';

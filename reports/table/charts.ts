@@ -2,9 +2,9 @@
 import type { Formatter } from 'picocolors/types.js';
 import type { CellSeries } from '../../src/contracts/report.js';
 import type { Cell } from '../../src/contracts/results.js';
-import type { CellGroup } from '../shared/cells.js';
-import { formatCount, formatMs, formatPercent } from '../shared/format.js';
-import { printable } from '../shared/printable.js';
+import type { CellGroup } from '../parts/cells.js';
+import { formatCount, formatMs, formatPercent } from '../parts/format.js';
+import { printable } from '../parts/printable.js';
 import { barScale, describeScale, drawBar } from './bar.js';
 import { perceptionLines } from './perception.js';
 import { phaseLines } from './phase-at-fault.js';

@@ -1,8 +1,8 @@
 /** User-perceived quality in characters: one line per strategy. */
-import type { CellGroup } from '../shared/cells.js';
-import { formatCount } from '../shared/format.js';
-import { LIMITS, type PerceivedRow, perceivedRows } from '../shared/perception.js';
-import { printable } from '../shared/printable.js';
+import type { CellGroup } from '../parts/cells.js';
+import { formatCount } from '../parts/format.js';
+import { LIMITS, type PerceivedRow, perceivedRows } from '../parts/perception.js';
+import { printable } from '../parts/printable.js';
 import { clip, wrap } from './text.js';
 
 const GAP = '  ';

@@ -1,8 +1,8 @@
 /** Recovery by phase at the fault in characters: one line per strategy. */
-import type { CellGroup } from '../shared/cells.js';
-import { formatCount, formatMs } from '../shared/format.js';
-import { comparablePhases, type PhaseRow, phaseMedianMs } from '../shared/phase-at-fault.js';
-import { printable } from '../shared/printable.js';
+import type { CellGroup } from '../parts/cells.js';
+import { formatCount, formatMs } from '../parts/format.js';
+import { comparablePhases, type PhaseRow, phaseMedianMs } from '../parts/phase-at-fault.js';
+import { printable } from '../parts/printable.js';
 import { clip, wrap } from './text.js';
 
 interface LineOptions {

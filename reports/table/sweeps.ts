@@ -1,7 +1,7 @@
 /** What the run varied, in characters: a line per strategy and quantity, its values and its law. */
 import type { Summary, SweepResult } from '../../src/contracts/results.js';
-import { formatCount } from '../shared/format.js';
-import { printable } from '../shared/printable.js';
+import { formatCount } from '../parts/format.js';
+import { printable } from '../parts/printable.js';
 import {
   describeLaw,
   EXPECTED_NAME,
@@ -12,7 +12,7 @@ import {
   metricsOf,
   type SweepGroup,
   type SweepMetric,
-} from '../shared/sweeps.js';
+} from '../parts/sweeps.js';
 import type { ChartOptions } from './charts.js';
 import { clip, wrap } from './text.js';
 

@@ -1,5 +1,5 @@
 /** Text in lines of a given width, counted in characters. */
-import { NONE } from '../shared/format.js';
+import { NONE } from '../parts/format.js';
 
 /** Breaks between words; a word longer than a line is broken inside. */
 export function wrap(text: string, width: number): string[] {

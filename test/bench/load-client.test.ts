@@ -8,8 +8,8 @@ import type { Workload } from '../../src/contracts/workload.js';
 import { bulkDownload } from '../../workloads/bulk-download.js';
 import { eventStream } from '../../workloads/event-stream.js';
 import { idleFleet } from '../../workloads/idle-fleet.js';
+import { configureWorkload } from '../../workloads/parts/parameters.js';
 import { requestReply } from '../../workloads/request-reply.js';
-import { configureWorkload } from '../../workloads/shared/parameters.js';
 import {
   createCertificate,
   type Disturb,

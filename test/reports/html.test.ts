@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Script } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { html } from '../../reports/html.js';
-import { formatCount } from '../../reports/shared/format.js';
+import { formatCount } from '../../reports/parts/format.js';
 import { table } from '../../reports/table.js';
 import type { Results } from '../../src/contracts/report.js';
 import type { TrialResult } from '../../src/contracts/results.js';

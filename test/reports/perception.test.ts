@@ -1,9 +1,9 @@
 import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
-import { groupCells } from '../../reports/shared/cells.js';
-import { toRow } from '../../reports/shared/columns.js';
-import { MEASURES, measureId } from '../../reports/shared/measures.js';
-import { perceivedRows } from '../../reports/shared/perception.js';
+import { groupCells } from '../../reports/parts/cells.js';
+import { toRow } from '../../reports/parts/columns.js';
+import { MEASURES, measureId } from '../../reports/parts/measures.js';
+import { perceivedRows } from '../../reports/parts/perception.js';
 import { perceptionLines } from '../../reports/table/perception.js';
 import type { Cell, Summary } from '../../src/contracts/results.js';
 import { fixtureSummary } from '../fixtures/results.js';

@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import { phaseTable } from '../../reports/html/phase-at-fault.js';
-import { type CellGroup, groupCells } from '../../reports/shared/cells.js';
+import { type CellGroup, groupCells } from '../../reports/parts/cells.js';
 import { phaseLines } from '../../reports/table/phase-at-fault.js';
 import type { Cell, Summary } from '../../src/contracts/results.js';
 import { fixtureSummary } from '../fixtures/results.js';

@@ -6,7 +6,7 @@ import { csv } from '../../reports/csv.js';
 import { sweepSection } from '../../reports/html/sweeps.js';
 import { sweepPart } from '../../reports/markdown/sweeps.js';
 import { markdown } from '../../reports/markdown.js';
-import { describeLaw, groupSweeps, metricsOf, SWEEP_METRICS } from '../../reports/shared/sweeps.js';
+import { describeLaw, groupSweeps, metricsOf, SWEEP_METRICS } from '../../reports/parts/sweeps.js';
 import { sweepLines } from '../../reports/table/sweeps.js';
 import { createPrng } from '../../src/base/prng.js';
 import { RunAccumulator } from '../../src/bench/summarize.js';

@@ -7,9 +7,9 @@ import { UsageError } from '../../src/base/errors.js';
 import { createPrng } from '../../src/base/prng.js';
 import type { PlannedRequest, Workload } from '../../src/contracts/workload.js';
 import { loadWorkload } from '../../workloads/index.js';
+import { configureWorkload } from '../../workloads/parts/parameters.js';
+import { drawParetoBytes } from '../../workloads/parts/reply-sizes.js';
 import { requestReply } from '../../workloads/request-reply.js';
-import { configureWorkload } from '../../workloads/shared/parameters.js';
-import { drawParetoBytes } from '../../workloads/shared/reply-sizes.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'workload-settings-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -7,7 +7,7 @@ import { UsageError } from '../../src/base/errors.js';
 import { createPrng } from '../../src/base/prng.js';
 import type { PlannedRequest, Workload } from '../../src/contracts/workload.js';
 import { loadWorkload } from '../../workloads/index.js';
-import { parseTrace } from '../../workloads/shared/trace.js';
+import { parseTrace } from '../../workloads/parts/trace.js';
 import { trace } from '../../workloads/trace.js';
 
 const LOG = `192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.0" 200 2326

@@ -6,7 +6,7 @@ import { OTHER_BUILD, OURS } from '../../../bench/load-client/names.js';
 import { readOptions } from '../../../bench/load-client/options.js';
 import { createPrng } from '../../../src/base/prng.js';
 import type { PlannedRequest } from '../../../src/contracts/workload.js';
-import { configureWorkload } from '../../../workloads/shared/parameters.js';
+import { configureWorkload } from '../../../workloads/parts/parameters.js';
 
 describe('the latencies that wrk prints', () => {
   const printed = (p50: string, p99: string) =>

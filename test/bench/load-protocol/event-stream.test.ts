@@ -6,7 +6,7 @@ import { EventStreamProtocol } from '../../../src/bench/load-protocol/event-stre
 import { LoadRecorder, type RequestRow } from '../../../src/bench/load-recorder.js';
 import type { PlannedRequest } from '../../../src/contracts/workload.js';
 import { eventStream } from '../../../workloads/event-stream.js';
-import { eventBlock, parseEventTarget } from '../../../workloads/shared/events.js';
+import { eventBlock, parseEventTarget } from '../../../workloads/parts/events.js';
 import { SEED, SERVERNAME } from '../load-support.js';
 
 const BODIES = createSeededBytes(SEED);

@@ -5,7 +5,7 @@ import { findSuite } from '../../../src/tls/cipher-suites.js';
 import { fullStateCopy } from '../../../strategies/full-state-copy.js';
 import { spr } from '../../../strategies/spr.js';
 import { eventStream } from '../../../workloads/event-stream.js';
-import { eventBlock, formatEventTarget } from '../../../workloads/shared/events.js';
+import { eventBlock, formatEventTarget } from '../../../workloads/parts/events.js';
 import { atEachCut, handshakeRecords } from './cuts.js';
 import { TestCluster } from './harness.js';
 import { TestClient } from './test-client.js';

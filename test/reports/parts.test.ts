@@ -11,10 +11,10 @@ import {
   formatPercent,
   formatRatio,
   NONE,
-} from '../../reports/shared/format.js';
-import { printable } from '../../reports/shared/printable.js';
-import { problemLines } from '../../reports/shared/problems.js';
-import { findingOf, formatComparison, verdict } from '../../reports/shared/verdict.js';
+} from '../../reports/parts/format.js';
+import { printable } from '../../reports/parts/printable.js';
+import { problemLines } from '../../reports/parts/problems.js';
+import { findingOf, formatComparison, verdict } from '../../reports/parts/verdict.js';
 import type { Comparison } from '../../src/contracts/results.js';
 import { emptyResults, fixtureSummary } from '../fixtures/results.js';
 
