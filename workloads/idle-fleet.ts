@@ -30,7 +30,7 @@ const SETTINGS = {
     default: 0.05,
   },
   thinkMs: {
-    meaning: 'mean time between two requests of an active connection',
+    meaning: 'mean pause of an active connection before its next request',
     low: 1,
     high: 60_000,
     whole: false,
@@ -47,7 +47,9 @@ export const idleFleet: Workload = configurable(SETTINGS, ({ activeShare, thinkM
   defaultConnections: 200,
   plan: (options, prng) =>
     planConnections(options, prng, (index, own) =>
-      isActive(index, activeShare) ? activeRequests(index, thinkMs, own) : idleRequests(index, options),
+      isActive(index, activeShare)
+        ? activeRequests(index, thinkMs, options, own)
+        : idleRequests(index, options),
     ),
   application: createApplication,
   verify: verifySeededReply,
@@ -58,12 +60,22 @@ function isActive(connection: number, share: number): boolean {
   return connection === 0 || Math.ceil((connection + 1) * share) > Math.ceil(connection * share);
 }
 
-/** About one request every `thinkMs`, at times drawn from the seed so that connections do not beat together. */
-function* activeRequests(connection: number, thinkMs: number, prng: Prng): Generator<PlannedRequest> {
+/**
+ * About one request every `thinkMs`, with pauses drawn from the seed so that connections do not beat together. Closed
+ * arrivals pause behind each reply: what a busy or failed server kept a client from asking is not made up for, or quiet
+ * connections would ask without any pause just then.
+ */
+function* activeRequests(
+  connection: number,
+  thinkMs: number,
+  { arrivals }: WorkloadOptions,
+  prng: Prng,
+): Generator<PlannedRequest> {
   let atMs = 0;
   for (let index = 0; ; index++) {
-    atMs += thinkMs * (0.5 + prng.uniform());
-    yield get(connection, index, atMs);
+    const pauseMs = thinkMs * (0.5 + prng.uniform());
+    if (index === 0 || arrivals === 'open') atMs += pauseMs;
+    yield { ...get(connection, index, atMs), ...(arrivals === 'closed' && { thinkMs: pauseMs }) };
   }
 }
 

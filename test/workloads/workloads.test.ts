@@ -150,9 +150,19 @@ describe('bulk-download', () => {
 describe('idle-fleet', () => {
   it('has one active connection in twenty, and a last request on each other', () => {
     for (const connection of [0, 1, 19, 20, 21]) {
-      const times = take(idleFleet, 300, {}, connection).map(({ atMs }) => atMs);
+      const times = take(idleFleet, 300, { arrivals: 'open' }, connection).map(({ atMs }) => atMs);
       if (connection % 20 !== 0) expect(times).toEqual([0, 5000]);
       else expect(Math.abs((times[299] ?? 0) - 6000)).toBeLessThan(600);
     }
+  });
+
+  it('pauses behind each reply of an active connection, however late that comes', () => {
+    const requests = take(idleFleet, 300);
+    const pausesMs = requests.map(({ thinkMs = 0 }) => thinkMs);
+    expect(Math.min(...pausesMs)).toBeGreaterThanOrEqual(10);
+    expect(Math.max(...pausesMs)).toBeLessThan(30);
+    expect(Math.abs(pausesMs.reduce((sum, each) => sum + each, 0) - 6000)).toBeLessThan(600);
+    // Requests with times of their own would follow each other without a pause behind a late reply.
+    expect(new Set(requests.map(({ atMs }) => atMs))).toEqual(new Set([pausesMs[0]]));
   });
 });
