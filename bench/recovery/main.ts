@@ -3,8 +3,8 @@
  * the goal, and whether it is met.
  *
  * `npm run bench:recovery -- [--only PART,...] [--trials N] [--quick] [--seed N] [--out FOLDER]`. Parts are `busy`, `stall`,
- * `idle`, `cpu`, `growth` and `memory`; all of them take about 25 minutes on two quiet cores, `--quick` shows in three that
- * they work. Figures are medians (least to greatest) of trials, or values with their 95 % interval where a ratio or a slope
+ * `idle`, `cpu`, `growth`, `bytes`, `age` and `memory`; all of them take about 40 minutes on two quiet cores, `--quick` shows
+ * in four that they work. Figures are medians (least to greatest) of trials, or values with their 95 % interval where a ratio or a slope
  * is meant. The result files of each run are left in the folder. Exit code 3 when a trial violated what is promised.
  *
  * Known gap: the load client, the director and the replicas share the machine's cores, so that times of large trials say how

@@ -25,8 +25,10 @@ interface Counts {
   readonly stalls: number;
   /** With 10,000 connections a trial takes half a minute, and its connections are a large sample. */
   readonly large: number;
-  /** Takeovers of few connections take some ms, and differ by a third. */
+  /** Takeovers of few connections take some ms, and differ by a third: many show what changes by less than a quarter. */
   readonly small: number;
+  /** Of sessions of each age: up to 10 s of waiting in a trial. */
+  readonly ageing: number;
   readonly memoryRounds: number;
 }
 
@@ -44,7 +46,7 @@ export interface Sizes {
 
 export const FULL: Sizes = {
   // As many pairs as an interval of their ratio takes, and as many stalls and rounds as the goals name.
-  counts: { paired: 6, stalls: 20, large: 3, small: 4, memoryRounds: 10 },
+  counts: { paired: 6, stalls: 20, large: 3, small: 12, ageing: 6, memoryRounds: 10 },
   busyConnections: 500,
   stalledConnections: 1000,
   idleConnections: 10_000,
@@ -55,7 +57,7 @@ export const FULL: Sizes = {
 };
 
 export const QUICK: Sizes = {
-  counts: { paired: 2, stalls: 3, large: 2, small: 2, memoryRounds: 6 },
+  counts: { paired: 2, stalls: 3, large: 2, small: 2, ageing: 2, memoryRounds: 6 },
   busyConnections: 50,
   stalledConnections: 100,
   // A process takes some memory once, which is not to be told from that of fewer connections.
@@ -99,6 +101,8 @@ export const PARTS: readonly Part[] = [
   { id: 'idle', title: 'idle fleet, 1 % active', measure: measureIdle },
   { id: 'cpu', title: 'processor time of a recovery, one request included', measure: measureCpu },
   { id: 'growth', title: 'takeover of all connections', measure: measureGrowth },
+  { id: 'bytes', title: 'takeover of all, by what was exchanged before', measure: measureBytes },
+  { id: 'age', title: 'takeover of all, by the age of their sessions', measure: measureAge },
   { id: 'memory', title: 'memory of processes that live on', measure: measureMemory },
 ];
 
@@ -176,32 +180,36 @@ async function measureCpu(context: PartContext): Promise<Row[]> {
 }
 
 async function measureGrowth(context: PartContext): Promise<Row[]> {
-  const { growingConnections, bytesBeforeFault, sessionAgesMs, counts } = context.sizes;
-  const { trials = counts.small } = context;
-  const measure = (name: string, settings: RunSettings): Promise<MeasuredRun> =>
-    measureRun(`growth-${name}`, { strategies: [EAGER_SPR_MODULE], ...settings }, context);
-  const connections = await measure('connections', {
+  const run = await measureEagerSpr('growth', context, {
     workloads: [`idle-fleet:active-share=${ACTIVE_SHARE}`],
-    sweep: `connections=${growingConnections.join(',')}`,
-    trials: context.trials ?? counts.large,
+    sweep: `connections=${context.sizes.growingConnections.join(',')}`,
+    trials: context.trials ?? context.sizes.counts.large,
   });
-  const bytes = await measure('bytes', {
+  return connectionRows(run.trials, EAGER_SPR);
+}
+
+async function measureBytes(context: PartContext): Promise<Row[]> {
+  const run = await measureEagerSpr('bytes', context, {
     workloads: ['request-reply'],
     connections: DOWNLOADING_CONNECTIONS,
-    trials,
-    sweep: `bytes-before-fault=${bytesBeforeFault.join(',')}`,
+    sweep: `bytes-before-fault=${context.sizes.bytesBeforeFault.join(',')}`,
+    trials: context.trials ?? context.sizes.counts.small,
   });
-  const ages = await measure('age', {
+  return flatRows(run.trials, EAGER_SPR, 'bytes before the fault');
+}
+
+async function measureAge(context: PartContext): Promise<Row[]> {
+  const run = await measureEagerSpr('age', context, {
     workloads: ['request-reply'],
     connections: AGEING_CONNECTIONS,
-    trials,
-    sweep: `session-age-ms=${sessionAgesMs.join(',')}`,
+    sweep: `session-age-ms=${context.sizes.sessionAgesMs.join(',')}`,
+    trials: context.trials ?? context.sizes.counts.ageing,
   });
-  return [
-    ...connectionRows(connections.trials, EAGER_SPR),
-    ...flatRows(bytes.trials, EAGER_SPR, 'bytes before the fault'),
-    ...flatRows(ages.trials, EAGER_SPR, 'session age, ms'),
-  ];
+  return flatRows(run.trials, EAGER_SPR, 'session age, ms');
+}
+
+function measureEagerSpr(name: string, context: PartContext, settings: RunSettings): Promise<MeasuredRun> {
+  return measureRun(name, { strategies: [EAGER_SPR_MODULE], ...settings }, context);
 }
 
 async function measureMemory({ sizes, trials, seed, signal }: PartContext): Promise<Row[]> {
