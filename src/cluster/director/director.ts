@@ -33,11 +33,13 @@ import type { NonceLog } from './nonce-log.js';
 import { Partitions } from './partitions.js';
 import { nextReplica, type Placement } from './placement.js';
 import { type ReplicaStatus, statusOf } from './replica-status.js';
+import { Takeovers } from './takeovers.js';
 import { TcpUpstream } from './tcp-upstream.js';
 
 interface Replica extends Upstream {
   readonly detector: FailureDetector;
   readonly flows: Set<DirectorFlow>;
+  /** Set to false by its failure, and never back: who comes in its place is another one. */
   alive: boolean;
 }
 
@@ -45,8 +47,6 @@ interface Replica extends Upstream {
 const PROCESS_ENDED = 'process ended';
 /** Connections that may wait to be accepted: thousands come back at one moment. */
 const BACKLOG = 4096;
-/** As many as a replica takes over in one turn. */
-const BUSY_FLOWS_PER_FLUSH = 16;
 
 export class Director implements FlowHost {
   placement: Placement = 'primary';
@@ -60,13 +60,12 @@ export class Director implements FlowHost {
   readonly #server: Server;
   readonly #linkPrng: Prng;
   readonly #drains: Drains;
+  readonly #takeovers: Takeovers;
   /** Gives flows a backup that have none, or one that is about to end. */
   readonly #walk = new FlowWalk(
     (flow) => this.#attend(flow),
     () => this.#releaseEmpty(),
   );
-  /** Tells their new owners of parked flows: behind those that clients wait for. */
-  readonly #parkWalk = new FlowWalk((flow) => flow.tellParked());
   readonly #corked = new CorkedFlows();
   #lastFlowId: number;
   #spreadTurn = 0;
@@ -80,6 +79,7 @@ export class Director implements FlowHost {
     this.#nonceLog = nonceLog;
     this.#lastFlowId = config.lastFlowId ?? 0;
     this.#drains = new Drains(config.drainLimitMs ?? DEFAULT_DRAIN_LIMIT_MS);
+    this.#takeovers = this.#createTakeovers(config.idleFlows);
     this.#linkPrng = createPrng(config.linkSeed ?? 0).fork('link');
     // A client may finish sending and still wait for its reply.
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.accept(socket));
@@ -107,7 +107,7 @@ export class Director implements FlowHost {
   stop(): void {
     clearInterval(this.#heartbeat);
     this.#walk.stop();
-    this.#parkWalk.stop();
+    this.#takeovers.stop();
     this.#drains.stop();
     this.#server.close();
     for (const flow of [...this.#flows.values()]) flow.reset('director-stopped');
@@ -157,9 +157,9 @@ export class Director implements FlowHost {
     this.#walk.restart(this.#flows.values());
   }
 
-  /** Whether flows are still to be told of a backup, after a replica has come back or is about to end. */
+  /** Whether flows are still to be given a backup: after a replica has failed, has come back or is about to end. */
   get protecting(): boolean {
-    return this.#walk.pending;
+    return this.#walk.pending || this.#takeovers.pending;
   }
 
   status(): ReplicaStatus[] {
@@ -179,13 +179,7 @@ export class Director implements FlowHost {
   }
 
   woken(flow: DirectorFlow): void {
-    const owner = this.#replicas.find((replica) => replica === flow.owner);
-    if (owner?.alive !== true) {
-      flow.reset('no-backup');
-      return;
-    }
-    this.#observer.flowRedirected(flow, this.#clock());
-    flow.take();
+    this.#takeovers.wake(flow);
   }
 
   ended(flow: DirectorFlow, cause: string): void {
@@ -196,6 +190,18 @@ export class Director implements FlowHost {
     // Its primary makes the backup forget it, unless it hangs, or is gone.
     this.#replicas.find(({ index }) => index === flow.backup)?.trunk.sendEnd(flow.id, 'closed');
     this.#observer.flowEnded(flow, cause, this.#clock());
+  }
+
+  #createTakeovers(idleFlows: DirectorConfig['idleFlows']): Takeovers {
+    return new Takeovers(idleFlows, {
+      living: (index) => this.#replicas.find((replica) => replica.alive && replica.index === index),
+      leaving: (index) => this.#drains.leaving(index),
+      backupFor: (index) => this.#backupFor(index),
+      flows: () => this.#flows.values(),
+      flush: () => this.#flushTrunks(),
+      redirected: (flow) => this.#observer.flowRedirected(flow, this.#clock()),
+      settled: () => this.#releaseEmpty(),
+    });
   }
 
   async #reach(address: ReplicaAddress): Promise<Replica> {
@@ -296,6 +302,8 @@ export class Director implements FlowHost {
 
   /** Returns whether something had to be done about the flow. */
   #attend(flow: DirectorFlow): boolean {
+    // Only its backup has the state: the flow goes there first, and is given another one then.
+    if (!flow.owner.alive) return false;
     // Only who serves a flow knows when its backup has all of its state.
     if (flow.parked && this.#drains.leaving(flow.owner.index)) {
       this.woken(flow);
@@ -309,7 +317,7 @@ export class Director implements FlowHost {
   }
 
   #releaseEmpty(): void {
-    if (!this.#walk.pending) this.#drains.releaseEmpty();
+    if (!this.protecting) this.#drains.releaseEmpty();
   }
 
   #control(replica: Replica, flowId: number, type: number, flags: number, body: Buffer): void {
@@ -382,12 +390,11 @@ export class Director implements FlowHost {
   #moveFrom(replica: Replica, flow: DirectorFlow): void {
     replica.flows.delete(flow);
     replica.trunk.sendEnd(flow.id, 'handed-over');
-    if (this.#assignNewOwner(flow, replica)) {
+    if (this.#takeovers.assignNewOwner(flow, replica)) {
       const { idle } = flow.journal;
       flow.handedOver = true;
       this.#observer.flowHandedOver(flow, replica.index, idle, this.#clock());
-      this.#giveToOwner(flow);
-      flow.tellParked();
+      this.#takeovers.giveToOwner(flow);
     }
     this.#releaseEmpty();
   }
@@ -418,7 +425,7 @@ export class Director implements FlowHost {
     replica.flows.clear();
     if (this.#config.transport === 'kept') {
       this.#announceFailed(replica);
-      this.#moveAll(flows, replica);
+      this.#takeovers.moveAll(flows, replica);
     } else for (const flow of flows) if (!this.#redispatch(flow, replica)) flow.reset('replica-failed');
     this.#protectAgain(replica.index);
   }
@@ -447,50 +454,11 @@ export class Director implements FlowHost {
   /** Flows whose backup was the failed replica get another one, if one is left. */
   #protectAgain(failed: number): void {
     for (const flow of this.#flows.values()) {
-      if (flow.backup === failed) flow.protect(this.#backupFor(flow.owner.index));
+      if (flow.backup === failed && flow.owner.alive) flow.protect(this.#backupFor(flow.owner.index));
     }
-  }
-
-  /** Flows with something under way first: they have left before the idle ones are looked at, which may be many. */
-  #moveAll(flows: readonly DirectorFlow[], from: Replica): void {
-    const idle: DirectorFlow[] = [];
-    let busy = 0;
-    for (const flow of flows) {
-      if (flow.journal.idle) idle.push(flow);
-      else if (this.#assignNewOwner(flow, from)) {
-        this.#giveToOwner(flow);
-        busy += 1;
-        // Their owner begins while the others are prepared.
-        if (busy % BUSY_FLOWS_PER_FLUSH === 0) this.#flushTrunks();
-      }
-    }
-    this.#flushTrunks();
-    for (const flow of idle) if (this.#assignNewOwner(flow, from)) this.#giveToOwner(flow);
-    if (idle.length > 0) this.#parkWalk.restart(this.#flows.values());
   }
 
   #flushTrunks(): void {
     for (const { alive, trunk } of this.#replicas) if (alive) trunk.flush?.();
-  }
-
-  /** Idle flows can wait for their client. */
-  #giveToOwner(flow: DirectorFlow): void {
-    if (flow.untouched) flow.reopen();
-    else if (flow.journal.idle && this.#config.idleFlows === 'lazy') flow.park();
-    else this.woken(flow);
-  }
-
-  #assignNewOwner(flow: DirectorFlow, from: Replica): boolean {
-    const owner = this.#replicas.find(({ index, alive }) => alive && index === flow.backup);
-    if (owner === undefined || !flow.journal.recoverable) {
-      flow.reset(owner === undefined ? 'no-backup' : 'not-recoverable');
-      return false;
-    }
-    flow.takenFrom = from;
-    flow.handedOver = false;
-    flow.owner = owner;
-    flow.backup = this.#backupFor(owner.index);
-    owner.flows.add(flow);
-    return true;
   }
 }

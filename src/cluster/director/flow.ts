@@ -41,6 +41,8 @@ export interface Upstream {
   readonly index: number;
   /** Processes that this replica had before this one. */
   readonly incarnation: number;
+  /** False once it has failed: it is given nothing any more. */
+  readonly alive: boolean;
   readonly trunk: UpstreamTrunk;
 }
 
@@ -52,7 +54,7 @@ export interface FlowHost {
   asked(flow: DirectorFlow): void;
   /** First server record after a takeover. */
   resumedOutput(flow: DirectorFlow): void;
-  /** The client spoke on a flow whose takeover was put off. */
+  /** The client spoke on a flow that was idle when its owner failed, and that nobody has taken over yet. */
   woken(flow: DirectorFlow): void;
   ended(flow: DirectorFlow, cause: string): void;
 }
@@ -71,7 +73,7 @@ export class DirectorFlow {
   readonly id: number;
   readonly link: ClientLink;
   readonly journal = new Journal();
-  /** The replica that serves the flow; while {@link parked}, the one that will. */
+  /** The replica that serves the flow, or served it until it failed; while {@link parked}, the one that will. */
   owner: Upstream;
   backup: number | undefined;
   /** Replica that failed and that the flow was or will be taken over from; undefined before any fault. */
@@ -88,8 +90,6 @@ export class DirectorFlow {
   #creditBytes = FLOW_WINDOW_BYTES;
   #uncreditedBytes = 0;
   #paused = false;
-  /** The owner of the {@link parked} flow does not know of it yet. */
-  #parkUntold = false;
   #corked = false;
   #awaitsOutput = false;
   #awaitsInput = false;
@@ -192,32 +192,26 @@ export class DirectorFlow {
     this.#replay(this.journal.records);
   }
 
-  /** Puts the takeover off until the client speaks. */
+  /**
+   * Puts the takeover off until the client speaks. {@link owner} looks whether it has the state, and passes it on, so that
+   * it may fail too.
+   */
   park(): void {
     this.parked = true;
-    this.#parkUntold = true;
-  }
-
-  /**
-   * Tells the new owner of a parked flow, which looks whether it has the state, and passes it on, so that it may fail too.
-   *
-   * @returns false when it knows already, or there is nothing to be told any more
-   */
-  tellParked(): boolean {
-    if (!this.parked || !this.#parkUntold || this.#ended) return false;
-    this.#parkUntold = false;
     const { index: from, incarnation: fromIncarnation } = this.takenFrom ?? this.owner;
     const body = encodePark({ from, fromIncarnation, backup: this.backup });
     this.owner.trunk.sendControl(this.id, ControlType.park, body, this.#originFlags);
-    return true;
   }
 
   /** From now on the state goes to `backup`; undefined when no replica is left for it. */
   protect(backup: number | undefined): void {
     this.backup = backup;
-    // An owner that does not know of the flow yet is told of its backup as well.
-    if (this.parked && this.#parkUntold) return;
     this.owner.trunk.sendControl(this.id, ControlType.protect, encodeProtect(backup));
+  }
+
+  /** Idle when its owner failed, and not taken over since. */
+  get #dormant(): boolean {
+    return this.parked || !this.owner.alive;
   }
 
   get #originFlags(): number {
@@ -269,7 +263,7 @@ export class DirectorFlow {
   }
 
   #forward(record: Buffer): void {
-    if (this.parked) this.#host.woken(this);
+    if (this.#dormant) this.#host.woken(this);
     if (this.#ended) return;
     if (this.#awaitsInput) this.#noteAsked();
     if (this.#journals) this.journal.read(record);
@@ -301,7 +295,7 @@ export class DirectorFlow {
   /** Only the replica has the keys to answer with an alert. */
   #malformed(error: unknown): void {
     if (!(error instanceof ProtocolError)) throw error;
-    if (this.parked) this.#host.woken(this);
+    if (this.#dormant) this.#host.woken(this);
     if (this.#ended) return;
     this.link.pause();
     this.#endInput(endReasonOf(error));
@@ -309,9 +303,9 @@ export class DirectorFlow {
 
   #finished(): void {
     if (this.#ended) return;
-    // A parked flow has nothing more to say; its owner only has to forget it.
+    // Who would take it over has nothing more to say; its owner only has to forget it.
     this.#endInput('client-closed');
-    if (this.parked) this.#end('client-closed', 'end');
+    if (this.#dormant) this.#end('client-closed', 'end');
   }
 
   #endInput(reason: EndReason): void {

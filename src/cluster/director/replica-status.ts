@@ -11,14 +11,14 @@ export interface ReplicaStatus extends Pick<Upstream, 'index' | 'incarnation'> {
 
 /** @param flows of all replicas */
 export function statusOf(
-  replica: Upstream & { readonly alive: boolean },
+  replica: Upstream,
   flows: Iterable<Pick<DirectorFlow, 'owner' | 'parked' | 'backup'>>,
 ): ReplicaStatus {
   const { index, incarnation, alive } = replica;
   let serves = 0;
   let keeps = 0;
   for (const { owner, parked, backup } of flows) {
-    if (owner === replica && !parked) serves += 1;
+    if (alive && owner === replica && !parked) serves += 1;
     if (backup === index || (owner === replica && parked)) keeps += 1;
   }
   return { index, incarnation, alive, serves, keeps };

@@ -12,12 +12,18 @@ interface Told {
   readonly body: Buffer;
 }
 
-function upstream(index: number): Upstream & { readonly told: Told[] } {
+interface FakeUpstream extends Upstream {
+  alive: boolean;
+  readonly told: Told[];
+}
+
+function upstream(index: number): FakeUpstream {
   const told: Told[] = [];
   const nothing = (): void => {};
   return {
     index,
     incarnation: 0,
+    alive: true,
     told,
     trunk: {
       sendControl: (_flowId, type, body) => void told.push({ type, body }),
@@ -30,11 +36,17 @@ function upstream(index: number): Upstream & { readonly told: Told[] } {
   };
 }
 
-/** A flow that was idle when its first owner failed, parked at the second, which has not been told. */
-function parkedFlow() {
-  const [failed, owner] = [upstream(0), upstream(1)];
+/** A flow that is idle. When its client speaks although its owner has failed or it is parked, `heir` takes it. */
+function idleFlow() {
+  const [owner, heir] = [upstream(0), upstream(1)];
   const socket = new MemorySocket();
   const options = { id: FLOW_ID, shape: { rttMs: 0 }, prng: () => createPrng(1), journal: true };
+  const endings: string[] = [];
+  const move = (): void => {
+    flow.takenFrom = owner;
+    flow.owner = heir;
+    flow.backup = 2;
+  };
   const flow: DirectorFlow = new DirectorFlow(
     socket,
     options,
@@ -42,57 +54,81 @@ function parkedFlow() {
       corked() {},
       asked() {},
       resumedOutput() {},
-      woken: () => flow.take(),
-      ended() {},
+      woken() {
+        if (flow.owner !== heir) move();
+        flow.take();
+      },
+      ended: (_flow, cause) => void endings.push(cause),
     },
-    failed,
-    owner.index,
+    owner,
+    heir.index,
   );
-  flow.takenFrom = failed;
-  flow.owner = owner;
-  flow.backup = 2;
-  flow.park();
-  expect(owner.told).toEqual([]);
-  return { flow, socket, told: owner.told };
+  const park = (): void => {
+    move();
+    flow.park();
+  };
+  return { flow, socket, owner, heir, endings, park };
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const typesOf = ({ told }: FakeUpstream) => told.map(({ type }) => type);
 
-describe('the new owner of a parked flow', () => {
-  it('is told once', () => {
-    const { flow, told } = parkedFlow();
-    expect(flow.tellParked()).toBe(true);
-    expect(flow.tellParked()).toBe(false);
-    expect(told.map(({ type }) => type)).toEqual([ControlType.park]);
-    expect(parsePark(told[0]?.body ?? Buffer.alloc(0))).toEqual({ from: 0, fromIncarnation: 0, backup: 2 });
+describe('the owner of a parked flow', () => {
+  it('is told whose it was and who is its backup', () => {
+    const { heir, park } = idleFlow();
+    park();
+    expect(typesOf(heir)).toEqual([ControlType.park]);
+    expect(parsePark(heir.told[0]?.body ?? Buffer.alloc(0))).toEqual({
+      from: 0,
+      fromIncarnation: 0,
+      backup: 2,
+    });
   });
 
-  it('is told of the backup that the flow has by then', () => {
-    const { flow, told } = parkedFlow();
-    flow.protect(undefined);
-    expect(told).toEqual([]);
-    flow.tellParked();
-    expect(parsePark(told[0]?.body ?? Buffer.alloc(0)).backup).toBeUndefined();
+  it('is told of another backup', () => {
+    const { flow, heir, park } = idleFlow();
+    park();
     flow.protect(3);
-    expect(told.map(({ type }) => type)).toEqual([ControlType.park, ControlType.protect]);
-    expect(parseProtect(told[1]?.body ?? Buffer.alloc(0))).toBe(3);
+    expect(typesOf(heir)).toEqual([ControlType.park, ControlType.protect]);
+    expect(parseProtect(heir.told[1]?.body ?? Buffer.alloc(0))).toBe(3);
   });
 
-  it('gets it at once when the client speaks before, and is not told behind that', async () => {
-    const { flow, socket, told } = parkedFlow();
+  it('gets the flow when the client speaks', async () => {
+    const { socket, heir, park } = idleFlow();
+    park();
     socket.deliver(record(10, 1));
     await nextTurn();
-    expect(told.map(({ type }) => type)).toEqual([ControlType.take, 'record']);
-    expect(flow.tellParked()).toBe(false);
-    flow.protect(3);
-    expect(told.at(-1)?.type).toBe(ControlType.protect);
+    expect(typesOf(heir)).toEqual([ControlType.park, ControlType.take, 'record']);
   });
 
-  it('is only told of its end when the client closes before', async () => {
-    const { flow, socket, told } = parkedFlow();
+  it('is told of its end when the client closes before', async () => {
+    const { socket, heir, endings, park } = idleFlow();
+    park();
     socket.push(null);
     await nextTurn();
-    expect(told.map(({ type }) => type)).toEqual(['end']);
-    expect(flow.tellParked()).toBe(false);
+    expect(typesOf(heir)).toEqual([ControlType.park, 'end']);
+    expect(endings).toEqual(['client-closed']);
+  });
+});
+
+describe('an idle flow whose owner has failed', () => {
+  it('goes to its backup when the client speaks, and nothing to the one that failed', async () => {
+    const { flow, socket, owner, heir } = idleFlow();
+    owner.told.length = 0;
+    owner.alive = false;
+    socket.deliver(record(10, 1));
+    await nextTurn();
+    expect(flow.owner).toBe(heir);
+    expect(typesOf(heir)).toEqual([ControlType.take, 'record']);
+    expect(owner.told).toEqual([]);
+  });
+
+  it('ends when the client closes before', async () => {
+    const { socket, owner, heir, endings } = idleFlow();
+    owner.alive = false;
+    socket.push(null);
+    await nextTurn();
+    expect(endings).toEqual(['client-closed']);
+    expect(heir.told).toEqual([]);
   });
 });

@@ -168,6 +168,7 @@ describe('an idle flow', () => {
       steps.push(`park ${this.id}`);
     });
     await kill(bench, 0);
+    await until(() => steps.length === 3);
     expect(steps).toEqual([`take ${busy.flowId}`, 'flush', `park ${idle.flowId}`]);
   });
 
