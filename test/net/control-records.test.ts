@@ -131,6 +131,7 @@ describe('park', () => {
     from: fc.nat(254),
     fromIncarnation: fc.nat(2 ** 32 - 1),
     backup: fc.option(fc.nat(254), { nil: undefined }),
+    flowIds: fc.array(fc.nat(2 ** 32 - 1), { maxLength: 100 }),
   });
 
   it('is parsed back, and refused when it is cut or longer', () => {
@@ -142,6 +143,12 @@ describe('park', () => {
         expect(() => parsePark(Buffer.concat([body, Buffer.of(0)]))).toThrow(REFUSED);
       }),
     );
+  });
+
+  it('fits one control record with the most flows that it may name', () => {
+    const flowIds = Array.from({ length: 16_381 }, (_, id) => id);
+    const body = encodePark({ from: 0, fromIncarnation: 0, backup: 1, flowIds });
+    expect(body.length).toBeLessThanOrEqual(MAX_CONTROL_BODY_BYTES);
   });
 });
 

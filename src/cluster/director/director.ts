@@ -62,10 +62,11 @@ export class Director implements FlowHost {
   readonly #drains: Drains;
   readonly #takeovers: Takeovers;
   /** Gives flows a backup that have none, or one that is about to end. */
-  readonly #walk = new FlowWalk(
-    (flow) => this.#attend(flow),
-    () => this.#releaseEmpty(),
-  );
+  readonly #walk = new FlowWalk({
+    pauseMs: 0,
+    attend: (flow) => this.#attend(flow),
+    done: () => this.#releaseEmpty(),
+  });
   readonly #corked = new CorkedFlows();
   #lastFlowId: number;
   #spreadTurn = 0;

@@ -7,25 +7,34 @@ import type { DirectorFlow } from './flow.js';
 /** About 1 ms of work for their owner. */
 const FLOWS_PER_TURN = 64;
 
-export class FlowWalk {
-  readonly #attend: (flow: DirectorFlow) => boolean;
-  readonly #done: () => void;
-  #waiting: Iterator<DirectorFlow> | undefined;
-  #scheduled: NodeJS.Immediate | undefined;
-
+export interface FlowWalkHost {
   /**
-   * @param attend does what is to be done about a flow, and returns whether there was something
-   * @param done called when all flows have been looked at
+   * Between two turns, at least. 0: for traffic that is there already, and no more; above it what clients wait for has most
+   * of the time, at each end.
    */
-  constructor(attend: (flow: DirectorFlow) => boolean, done: () => void = () => {}) {
-    this.#attend = attend;
-    this.#done = done;
+  readonly pauseMs: number;
+  /** Does what is to be done about a flow, and returns whether there was something. */
+  attend(flow: DirectorFlow): boolean;
+  /** Called at the end of each turn. */
+  turnEnded?(): void;
+  /** Called when all flows have been looked at. */
+  done(): void;
+}
+
+export class FlowWalk {
+  readonly #host: FlowWalkHost;
+  #waiting: Iterator<DirectorFlow> | undefined;
+  /** Calls the next turn off. */
+  #cancelTurn: (() => void) | undefined;
+
+  constructor(host: FlowWalkHost) {
+    this.#host = host;
   }
 
   /** Looks at all `flows` from now on, which may change meanwhile. What was left of an earlier call is part of it. */
   restart(flows: Iterator<DirectorFlow>): void {
     this.#waiting = flows;
-    this.#schedule();
+    if (this.#cancelTurn === undefined) this.#schedule(0);
   }
 
   /** Whether flows are still to be looked at. */
@@ -35,22 +44,32 @@ export class FlowWalk {
 
   stop(): void {
     this.#waiting = undefined;
-    clearImmediate(this.#scheduled);
+    this.#cancelTurn?.();
   }
 
-  #schedule(): void {
-    this.#scheduled ??= setImmediate(() => {
-      this.#scheduled = undefined;
-      this.#attendSome();
-      if (this.#waiting !== undefined) this.#schedule();
-    });
+  #schedule(pauseMs: number): void {
+    const takeTurn = (): void => this.#takeTurn();
+    if (pauseMs === 0) {
+      const immediate = setImmediate(takeTurn);
+      this.#cancelTurn = () => clearImmediate(immediate);
+    } else {
+      const timeout = setTimeout(takeTurn, pauseMs);
+      this.#cancelTurn = () => clearTimeout(timeout);
+    }
+  }
+
+  #takeTurn(): void {
+    this.#cancelTurn = undefined;
+    this.#attendSome();
+    this.#host.turnEnded?.();
+    if (this.#waiting === undefined) this.#host.done();
+    else this.#schedule(this.#host.pauseMs);
   }
 
   #attendSome(): void {
     for (let left = FLOWS_PER_TURN; left > 0; left--) {
       if (this.#attendNext()) continue;
       this.#waiting = undefined;
-      this.#done();
       return;
     }
   }
@@ -58,7 +77,7 @@ export class FlowWalk {
   /** Returns false when there is nothing left. */
   #attendNext(): boolean {
     for (let next = this.#waiting?.next(); next?.done === false; next = this.#waiting?.next()) {
-      if (this.#attend(next.value)) return true;
+      if (this.#host.attend(next.value)) return true;
     }
     return false;
   }

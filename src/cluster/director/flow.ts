@@ -9,7 +9,6 @@ import {
   ControlType,
   type EndReason,
   encodeOpen,
-  encodePark,
   encodeProtect,
   encodeTake,
   HANDED_OVER,
@@ -78,7 +77,7 @@ export class DirectorFlow {
   backup: number | undefined;
   /** Replica that failed and that the flow was or will be taken over from; undefined before any fault. */
   takenFrom: Upstream | undefined;
-  /** Idle at the fault: taken over when the client next speaks. */
+  /** Idle at the fault: taken over when the client next speaks. Its owner is told with others, see `ParkNotice`. */
   parked = false;
   /** {@link takenFrom} did not fail: it had nothing more to replicate. */
   handedOver = false;
@@ -186,21 +185,11 @@ export class DirectorFlow {
   /** Hands the flow to {@link owner} as it is: the evidence, then the journal. */
   take(): void {
     this.parked = false;
-    this.owner.trunk.sendControl(this.id, ControlType.take, this.#encodeTake(), this.#originFlags);
+    const flags = this.handedOver ? HANDED_OVER : 0;
+    this.owner.trunk.sendControl(this.id, ControlType.take, this.#encodeTake(), flags);
     this.#awaitsOutput = true;
     this.#awaitsInput = true;
     this.#replay(this.journal.records);
-  }
-
-  /**
-   * Puts the takeover off until the client speaks. {@link owner} looks whether it has the state, and passes it on, so that
-   * it may fail too.
-   */
-  park(): void {
-    this.parked = true;
-    const { index: from, incarnation: fromIncarnation } = this.takenFrom ?? this.owner;
-    const body = encodePark({ from, fromIncarnation, backup: this.backup });
-    this.owner.trunk.sendControl(this.id, ControlType.park, body, this.#originFlags);
   }
 
   /** From now on the state goes to `backup`; undefined when no replica is left for it. */
@@ -212,10 +201,6 @@ export class DirectorFlow {
   /** Idle when its owner failed, and not taken over since. */
   get #dormant(): boolean {
     return this.parked || !this.owner.alive;
-  }
-
-  get #originFlags(): number {
-    return this.handedOver ? HANDED_OVER : 0;
   }
 
   #open(): void {

@@ -6,7 +6,10 @@
 import type { BackupRole } from '../../contracts/strategy.js';
 import type { DirectorFlow, Upstream } from './flow.js';
 import { FlowWalk } from './flow-walk.js';
+import { ParkNotice } from './park-notice.js';
 
+/** With 10,000 flows all are parked within 0.3 s, and their owner has most of its time for what clients wait for. */
+const PARKING_PAUSE_MS = 1;
 /** As many as a replica takes over in one turn. */
 const BUSY_FLOWS_PER_FLUSH = 16;
 
@@ -35,14 +38,17 @@ export class Takeovers {
   readonly #idleFlows: BackupRole['idleFlows'];
   readonly #host: TakeoverHost;
   readonly #idleWalk: FlowWalk;
+  readonly #notice = new ParkNotice();
 
   constructor(idleFlows: BackupRole['idleFlows'], host: TakeoverHost) {
     this.#idleFlows = idleFlows;
     this.#host = host;
-    this.#idleWalk = new FlowWalk(
-      (flow) => this.#rescue(flow),
-      () => host.settled(),
-    );
+    this.#idleWalk = new FlowWalk({
+      pauseMs: idleFlows === 'lazy' ? PARKING_PAUSE_MS : 0,
+      attend: (flow) => this.#rescue(flow),
+      turnEnded: () => this.#notice.send(),
+      done: () => host.settled(),
+    });
   }
 
   /** Whether idle flows of a failed replica are still to be given to their backups. */
@@ -59,7 +65,7 @@ export class Takeovers {
     let busy = 0;
     for (const flow of flows) {
       if (flow.journal.idle || !this.assignNewOwner(flow, from)) continue;
-      this.giveToOwner(flow);
+      this.#give(flow);
       busy += 1;
       // Their owner begins while the others are prepared.
       if (busy % BUSY_FLOWS_PER_FLUSH === 0) this.#host.flush();
@@ -89,8 +95,13 @@ export class Takeovers {
   }
 
   giveToOwner(flow: DirectorFlow): void {
+    this.#give(flow);
+    this.#notice.send();
+  }
+
+  #give(flow: DirectorFlow): void {
     if (flow.untouched) flow.reopen();
-    else if (this.#canWait(flow)) flow.park();
+    else if (this.#canWait(flow)) this.#notice.park(flow);
     else this.#take(flow);
   }
 
@@ -107,7 +118,7 @@ export class Takeovers {
   /** Returns whether the flow was still one of a failed replica. */
   #rescue(flow: DirectorFlow): boolean {
     if (flow.owner.alive) return false;
-    if (this.assignNewOwner(flow, flow.owner)) this.giveToOwner(flow);
+    if (this.assignNewOwner(flow, flow.owner)) this.#give(flow);
     return true;
   }
 }

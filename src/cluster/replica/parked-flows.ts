@@ -27,11 +27,14 @@ export class ParkedFlows {
     this.#forwarding = new StateForwarding((flowId) => host.keptOf(flowId));
   }
 
-  /** @param handedOver by the replica that the flow is from, which had nothing more to replicate */
-  park(flowId: number, { from, fromIncarnation, backup }: Park, handedOver: boolean): void {
-    this.#awaited.set(flowId, backup);
-    if (handedOver) this.#drained(flowId);
-    else this.#host.whenDrained(from, fromIncarnation, () => this.#drained(flowId));
+  /** @param handedOver by the replica that the flows are from, which had nothing more to replicate */
+  park({ from, fromIncarnation, backup, flowIds }: Park, handedOver: boolean): void {
+    for (const flowId of flowIds) this.#awaited.set(flowId, backup);
+    const settle = (): void => {
+      for (const flowId of flowIds) this.#settle(flowId);
+    };
+    if (handedOver) settle();
+    else this.#host.whenDrained(from, fromIncarnation, settle);
   }
 
   /** The state goes to `backup` from now on. */
@@ -62,7 +65,7 @@ export class ParkedFlows {
   }
 
   /** A client that says nothing is told at once when nobody can answer it any more. */
-  #drained(flowId: number): void {
+  #settle(flowId: number): void {
     if (!this.#awaited.has(flowId)) return;
     const backup = this.#awaited.get(flowId);
     this.#awaited.delete(flowId);

@@ -278,7 +278,7 @@ export class Replica implements ConnectionHost<Connection> {
         this.#protect(flowId, parseProtect(body));
         return;
       case ControlType.park:
-        this.#parked.park(flowId, parsePark(body), (flags & HANDED_OVER) !== 0);
+        this.#parked.park(parsePark(body), (flags & HANDED_OVER) !== 0);
         return;
       case ControlType.handoff:
         this.#handoffAnswered(flowId);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { DirectorFlow } from '../../../src/cluster/director/flow.js';
 import { FlowWalk } from '../../../src/cluster/director/flow-walk.js';
 
@@ -26,19 +26,61 @@ function standIns(backups: readonly (number | undefined)[]): { flows: DirectorFl
 }
 
 /** Gives every flow a backup that has none, if there is one for it. */
-function protecting(backupFor: (flow: DirectorFlow) => number | undefined, done?: () => void): FlowWalk {
-  return new FlowWalk((flow) => {
-    const backup = flow.backup === undefined ? backupFor(flow) : undefined;
-    if (backup !== undefined) flow.protect(backup);
-    return backup !== undefined;
-  }, done);
+function protecting(
+  backupFor: (flow: DirectorFlow) => number | undefined,
+  done: () => void = () => {},
+  turnEnded?: () => void,
+): FlowWalk {
+  return new FlowWalk({
+    pauseMs: 0,
+    attend(flow) {
+      const backup = flow.backup === undefined ? backupFor(flow) : undefined;
+      if (backup !== undefined) flow.protect(backup);
+      return backup !== undefined;
+    },
+    done,
+    ...(turnEnded && { turnEnded }),
+  });
 }
 
 async function turn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
+afterEach(() => void vi.useRealTimers());
+
 describe('a walk over all flows', () => {
+  it('pauses between two turns, which a restart does not cut short', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] });
+    const seen: number[] = [];
+    const attend = ({ id }: DirectorFlow): boolean => seen.push(id) > 0;
+    const walk = new FlowWalk({ pauseMs: 5, attend, done: () => {} });
+    const { flows } = standIns(new Array(FLOWS_PER_TURN + 1).fill(undefined));
+    walk.restart(flows.values());
+    vi.advanceTimersByTime(4);
+    walk.restart(flows.values());
+    expect(seen).toHaveLength(FLOWS_PER_TURN);
+    vi.advanceTimersByTime(1);
+    expect(seen).toHaveLength(2 * FLOWS_PER_TURN);
+    walk.stop();
+    vi.advanceTimersByTime(100);
+    expect(seen).toHaveLength(2 * FLOWS_PER_TURN);
+  });
+
+  it('says when a turn has ended, and before all have been looked at', async () => {
+    const { flows, all } = standIns(new Array(FLOWS_PER_TURN + 1).fill(undefined));
+    const said: (number | string)[] = [];
+    const walk = protecting(
+      () => 1,
+      () => void said.push('done'),
+      () => void said.push(all.filter(({ backup }) => backup === 1).length),
+    );
+    walk.restart(flows.values());
+    await turn();
+    await turn();
+    expect(said).toEqual([FLOWS_PER_TURN, FLOWS_PER_TURN + 1, 'done']);
+  });
+
   it('gives some flows a backup in each turn, until all have one', async () => {
     const { flows, all } = standIns(new Array(3 * FLOWS_PER_TURN - 1).fill(undefined));
     const walk = protecting(() => 1);

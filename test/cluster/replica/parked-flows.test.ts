@@ -4,7 +4,7 @@ import { ParkedFlows } from '../../../src/cluster/replica/parked-flows.js';
 import type { OutgoingLink } from '../../../src/cluster/replication/link.js';
 
 const FLOW = 7;
-const PARK = { from: 0, fromIncarnation: 3, backup: 2 };
+const PARK = { from: 0, fromIncarnation: 3, backup: 2, flowIds: [FLOW] };
 
 /** A replica that notes what is asked of it. `drain` ends the link of the failed primary. */
 function setUp(flowsKept: readonly number[]) {
@@ -44,7 +44,7 @@ function setUp(flowsKept: readonly number[]) {
 describe('a parked flow', () => {
   it('has its state passed on, once nothing more of its primary can arrive', async () => {
     const { parked, sentTo, missing, awaited, drain } = setUp([FLOW]);
-    parked.park(FLOW, PARK, false);
+    parked.park(PARK, false);
     expect(awaited).toEqual(['0.3']);
     await new Promise((resolve) => setImmediate(resolve));
     expect(sentTo).toEqual([]);
@@ -57,7 +57,7 @@ describe('a parked flow', () => {
 
   it('is told of at once when its state did not come', async () => {
     const { parked, sentTo, missing, drain } = setUp([]);
-    parked.park(FLOW, PARK, false);
+    parked.park(PARK, false);
     expect(missing).toEqual([]);
     await drain();
     expect(missing).toEqual([FLOW]);
@@ -66,8 +66,7 @@ describe('a parked flow', () => {
 
   it('goes to the backup that was named last, and to none when none is left', async () => {
     const { parked, sentTo, drain } = setUp([FLOW, FLOW + 1]);
-    parked.park(FLOW, PARK, false);
-    parked.park(FLOW + 1, PARK, false);
+    parked.park({ ...PARK, flowIds: [FLOW, FLOW + 1] }, false);
     parked.protect(FLOW, 1);
     parked.protect(FLOW + 1, undefined);
     await drain();
@@ -83,7 +82,7 @@ describe('a parked flow', () => {
     ['gone with all others', (parked: ParkedFlows) => parked.clear()],
   ])('is not told of when it is %s before', async (_what, end) => {
     const { parked, sentTo, missing, drain } = setUp([]);
-    parked.park(FLOW, PARK, false);
+    parked.park(PARK, false);
     end(parked);
     await drain();
     expect(missing).toEqual([]);
