@@ -123,6 +123,18 @@ export class Trunk {
     return note;
   }
 
+  /**
+   * Length of the TLS record, header included, in what {@link sendSealed} sends: credit is counted in records as the client
+   * gets them, not in what goes around them on a trunk.
+   */
+  static recordBytesOf(parts: readonly Buffer[]): number {
+    let bytes = -FLOW_ID_BYTES;
+    for (const part of parts) bytes += part.length;
+    const [first] = parts;
+    const isNote = first !== undefined && (first[FLOW_ID_BYTES] ?? 0) >= FIRST_CONTROL_TYPE;
+    return isNote ? bytes - first.length : bytes;
+  }
+
   sendCredit(flowId: number, bytes: number): void {
     this.#writeControlHeader(flowId, ControlType.credit, 0, 4);
     this.#writeUint32(bytes);

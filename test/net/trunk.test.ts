@@ -80,6 +80,26 @@ describe('a trunk', () => {
     ]);
   });
 
+  it('tells what of sealed parts is the record that the far end gets, with and without a note before it', async () => {
+    const { near, heard } = await pair();
+    const note = Trunk.sealedNote(3, { keyBase: 1, sequenceNumber: 2, explicitNonceBytes: 8 });
+    const flowId = Buffer.of(0, 0, 0, 3);
+    for (const length of [1, 300, 16_384]) {
+      const record = tlsRecord(length);
+      const whole = [Buffer.concat([flowId, record])];
+      const cut = [Buffer.concat([flowId, record.subarray(0, 5)]), record.subarray(5)];
+      for (const parts of [whole, cut, [note, ...whole], [note, ...cut]]) {
+        near.sendSealed(parts);
+        expect(Trunk.recordBytesOf(parts)).toBe(record.length);
+      }
+    }
+    await until(() => heard().filter(([kind]) => kind === 'tls').length === 12);
+    const lengths = heard().flatMap(([kind, , record]) =>
+      kind === 'tls' ? [(record as Buffer).length] : [],
+    );
+    expect(lengths).toEqual([6, 305, 16_389].flatMap((bytes) => [bytes, bytes, bytes, bytes]));
+  });
+
   it('understands records however the stream is cut', async () => {
     const lengths = fc.array(fc.oneof(fc.nat(40), fc.nat(16_384)), { minLength: 1, maxLength: 8 });
     await fc.assert(

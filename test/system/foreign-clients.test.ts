@@ -24,6 +24,8 @@ const REPLIES_AFTER = 3;
 const MIB = 1024 * 1024;
 /** Above all that the kernel and the processes between buffer: the fault is in the middle for certain. */
 const DOWNLOAD_BYTES = 64 * MIB;
+/** 38,400 records: a few bytes too few of credit for each of them would have stopped it before its end. */
+const LONG_DOWNLOAD_BYTES = 600 * MIB;
 
 /** SHA-256 of the content of each download, in hex: it is the same for all of them. */
 const downloadDigest = once(() => {
@@ -106,6 +108,17 @@ describe.skipIf(withoutCurl)('curl', () => {
     const expected = { code: 0, stderr: 'connections 1', digest: downloadDigest() };
     expect(await download.finish()).toEqual(expected);
     expect(download.receivedBytes).toBe(DOWNLOAD_BYTES);
+    await server.stop();
+  });
+});
+
+describe.skipIf(withoutCurl)('curl, for long', () => {
+  it.each(KEEPING)('gets all of what it asks for: %s', async (strategy) => {
+    const server = await startServer('--strategy', strategy, '--workload', 'bulk-download');
+    const download = new PausedDownload(server, replyTarget('1-0', LONG_DOWNLOAD_BYTES));
+    onTestFinished(() => download.destroy());
+    expect(await download.finish()).toMatchObject({ code: 0, stderr: 'connections 1' });
+    expect(download.receivedBytes).toBe(LONG_DOWNLOAD_BYTES);
     await server.stop();
   });
 });

@@ -6,7 +6,7 @@ import { ProtocolError } from '../../base/errors.js';
 import { moveSecret } from '../../base/secret.js';
 import type { Moment, RecordPosition, ReplicationDecision } from '../../contracts/strategy.js';
 import type { EndReason, Take } from '../../net/control-records.js';
-import { FLOW_ID_BYTES } from '../../net/trunk.js';
+import { FLOW_ID_BYTES, Trunk } from '../../net/trunk.js';
 import { Alert, type AlertDescription, AlertLevel } from '../../tls/alert.js';
 import { ReceiveGuard } from '../../tls/receive-guard.js';
 import { ContentType } from '../../tls/record.js';
@@ -337,7 +337,7 @@ export class Connection {
   }
 
   #send(parts: readonly Buffer[]): void {
-    this.#outputCredit.spend(parts);
+    this.#outputCredit.spend(Trunk.recordBytesOf(parts));
     this.#outbox.record(parts);
   }
 

@@ -1,4 +1,7 @@
-/** Credit for what is sent to a client: the director gives it when the client has taken what came before. */
+/**
+ * Credit for what is sent to a client: the director gives it when the client has taken what came before. Both sides must
+ * count the same bytes, those of TLS records: what one of them counts more is lost, and a long connection would stop.
+ */
 export class OutputCredit {
   #bytes: number;
   #blocked: (() => void) | undefined;
@@ -13,9 +16,9 @@ export class OutputCredit {
     return this.#bytes > 0;
   }
 
-  /** Records of so many bytes were made. */
-  spend(parts: readonly Buffer[]): void {
-    for (const part of parts) this.#bytes -= part.length;
+  /** A record of so many bytes was made. */
+  spend(bytes: number): void {
+    this.#bytes -= bytes;
   }
 
   /** Calls `resume` when there is credit again. */
