@@ -288,12 +288,17 @@ export class Replica implements ConnectionHost<Connection> {
         this.#incoming.whenDrained(replica, incarnation, LINK_DRAIN_GRACE_MS, () => {});
         return;
       }
-      case ControlType.credit: {
-        const served = this.#flows.get(flowId);
-        if (served?.stage === 'connection') served.connection.credit(parseCredit(body));
-        if (served?.stage === 'native') served.native.credit(parseCredit(body));
-      }
+      case ControlType.credit:
+        this.#credit(flowId, parseCredit(body));
     }
+  }
+
+  /** During a handshake nothing is owed: its records are sent without. */
+  #credit(flowId: number, bytes: number): void {
+    const served = this.#flows.get(flowId);
+    if (served?.stage === 'connection') served.connection.credit(bytes);
+    if (served?.stage === 'native') served.native.credit(bytes);
+    if (served?.stage === 'taking') served.creditBytes += bytes;
   }
 
   #open(flowId: number, backup: number | undefined): void {
@@ -419,6 +424,7 @@ export class Replica implements ConnectionHost<Connection> {
       records: [],
       backup: take.backup,
       ended: undefined,
+      creditBytes: take.creditBytes,
     };
     this.#flows.set(flowId, taking);
     this.#parked.taken(flowId);
@@ -426,7 +432,7 @@ export class Replica implements ConnectionHost<Connection> {
       // The director may have gone meanwhile, and all flows with it.
       if (this.#flows.get(flowId) !== taking) return;
       this.#flows.delete(flowId);
-      this.#attempt(flowId, () => this.#takeOver(flowId, take, taking.backup, takenMs));
+      this.#attempt(flowId, () => this.#takeOver(flowId, take, taking, takenMs));
       for (const record of taking.records) this.#clientRecord(flowId, record);
       if (taking.ended !== undefined) this.#end(flowId, taking.ended);
     };
@@ -438,8 +444,13 @@ export class Replica implements ConnectionHost<Connection> {
     }
   }
 
-  /** @param backup of now: it may have changed since the `take` came */
-  #takeOver(flowId: number, take: Take, backup: number | undefined, takenMs: number): void {
+  /** @param now what may have changed since the `take` came */
+  #takeOver(
+    flowId: number,
+    take: Take,
+    now: { readonly backup: number | undefined; readonly creditBytes: number },
+    takenMs: number,
+  ): void {
     const kept = this.#kept.take(flowId);
     const committed = openCommittedState(this.seal, flowId, take);
     if (take.sealedState !== undefined && committed === undefined) this.#incoming.counters.refused += 1;
@@ -460,8 +471,8 @@ export class Replica implements ConnectionHost<Connection> {
         recordsRead,
         recordsWritten,
         busy: take.received > recordsRead,
-        creditBytes: take.creditBytes,
-        link: this.#linkTo(backup),
+        creditBytes: now.creditBytes,
+        link: this.#linkTo(now.backup),
       },
       this,
     );

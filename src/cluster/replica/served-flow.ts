@@ -14,4 +14,6 @@ export type ServedFlow =
       readonly records: Buffer[];
       backup: number | undefined;
       ended: EndReason | undefined;
+      /** Of the `take`, and what came since: its client may read on before anything new is made for it. */
+      creditBytes: number;
     };
