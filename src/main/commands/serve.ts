@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.js';
-import { createPrng } from '../../base/prng.js';
 import { parseRunOptions, type RunOptions } from '../../bench/run-options.js';
 import { SERVERNAME } from '../../bench/trial.js';
 import { createIdentity } from '../../cluster/certificates.js';
 import { Cluster } from '../../cluster/cluster.js';
 import { strategyFor } from '../../contracts/support.js';
+import { exampleRequest } from '../example-request.js';
 import { ExitCode, onInterruption } from '../exit-codes.js';
 
 interface ServeOptions extends Record<string, unknown> {
@@ -122,20 +122,12 @@ function describe(cluster: Cluster, options: RunOptions, folder: string): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-function example(options: RunOptions, port: number, caPath: string): string {
-  if (options.workloads[0]?.plugin.protocol === 'websocket') return `a WebSocket to wss://127.0.0.1:${port}/`;
-  return `curl --cacert ${caPath} 'https://127.0.0.1:${port}${exampleTarget(options)}'`;
-}
-
-/** The first GET of the workload's plan: whatever the application is, it answers that. */
-function exampleTarget({ workloads, seed }: RunOptions): string {
+function example({ workloads, seed }: RunOptions, port: number, caPath: string): string {
   const workload = workloads[0]?.plugin;
-  const options = { connections: 1, durationMs: 1000, arrivals: workload?.arrivals ?? 'closed' };
-  const [requests = []] = workload?.plan(options, createPrng(seed)).connections ?? [];
-  for (const { method, target } of requests) {
-    if (method === 'GET') return target;
-  }
-  return '/';
+  if (workload?.protocol === 'websocket') return `a WebSocket to wss://127.0.0.1:${port}/`;
+  const { method, target } = (workload && exampleRequest(workload, seed)) ?? { method: 'GET', target: '/' };
+  const url = `https://127.0.0.1:${port}${target}`;
+  return method === 'GET' ? `curl --cacert ${caPath} '${url}'` : `a ${method} to ${url}`;
 }
 
 async function stopped(cluster: Cluster, signal: AbortSignal): Promise<void> {
